@@ -1,0 +1,1 @@
+"""The outer shell: reads the settings, wires the layers together, runs them."""

@@ -1,0 +1,1 @@
+"""Slack in: one module for each kind of thing a person does."""

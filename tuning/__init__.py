@@ -1,0 +1,1 @@
+"""The domain: knows no Slack, no SQL and no HTTP."""

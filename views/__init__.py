@@ -1,0 +1,1 @@
+"""Slack out: pure functions from values to text and blocks."""
