@@ -1,0 +1,288 @@
+"""What the domain needs of the world outside, as protocols that gateways and storage fulfil.
+
+Every backend call raises a `tuning.errors.BackendError` and nothing else. A lookup by id that
+finds nothing returns None; listings are newest first unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from tuning.datasets.report import Report
+from tuning.records import (
+    Ask,
+    BackendFile,
+    BackendJob,
+    BackendModel,
+    Checkpoint,
+    Dataset,
+    Delta,
+    Drop,
+    Event,
+    Job,
+    Model,
+    Plan,
+    SharedFile,
+    Update,
+    Upload,
+    Version,
+)
+
+
+class Backend(Protocol):
+    """A service that speaks the OpenAI fine-tuning wire. Writes are sent once, never retried inside."""
+
+    async def upload(self, path: Path, filename: str) -> BackendFile:
+        """Send a file with purpose fine-tune, streamed from disk."""
+        ...
+
+    async def find_files(self, filename: str) -> list[BackendFile]:
+        """All files with exactly this name."""
+        ...
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a file; one that is gone already is fine."""
+        ...
+
+    async def create_job(
+        self, plan: Plan, *, training_file: str, validation_file: str | None, metadata: dict[str, str]
+    ) -> BackendJob: ...
+
+    async def find_jobs(self, metadata: dict[str, str], *, since: datetime) -> list[BackendJob]:
+        """Jobs created after `since` whose metadata hold these pairs (also where the backend can't filter)."""
+        ...
+
+    async def job(self, backend_id: str) -> BackendJob: ...
+
+    async def cancel_job(self, backend_id: str) -> BackendJob: ...
+
+    async def events(self, backend_id: str, known: frozenset[str]) -> list[Event]:
+        """Events that are not in `known`, oldest first; stops paging at the first page of known ones."""
+        ...
+
+    async def checkpoints(self, backend_id: str) -> list[Checkpoint]:
+        """Oldest first; a backend without checkpoints has none."""
+        ...
+
+    async def models(self) -> list[BackendModel]: ...
+
+    async def delete_model(self, model: str) -> None:
+        """Delete a fine-tuned model; one that is gone already is fine."""
+        ...
+
+    def answer(self, model: str, question: str, *, system: str | None) -> AsyncIterator[Delta]:
+        """Stream a chat completion; the last delta carries the token counts when the backend tells them."""
+        ...
+
+
+class DatasetFiles(Protocol):
+    """The bytes of versions, kept once under their SHA-256."""
+
+    def path(self, sha256: str) -> Path: ...
+
+    async def keep(self, temporary: Path, sha256: str) -> Path:
+        """Move a finished file in, atomically; the same bytes are kept once."""
+        ...
+
+    def temporary(self, name: str) -> Path:
+        """A path for a file in the making, on the same disk; leftovers are removed at the next start."""
+        ...
+
+
+class SharedFiles(Protocol):
+    """Files that people shared in the chat."""
+
+    async def info(self, file_id: str, channel: str) -> SharedFile:
+        """Raises FileUnreadable when the file is gone or may not be read."""
+        ...
+
+    async def download(self, file: SharedFile, target: Path) -> None:
+        """Stream to disk; raises FileUnreadable."""
+        ...
+
+
+class Checker(Protocol):
+    """Checks a file in a process of its own, so that the event loop never waits for it."""
+
+    async def check(self, path: Path, *, base: str | None = None) -> Report: ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime: ...
+
+
+class Drops(Protocol):
+    async def add(self, drop: Drop) -> bool:
+        """Store a new drop; False when this file in this channel is on record already."""
+        ...
+
+    async def get(self, drop_id: str) -> Drop | None: ...
+    async def by_file(self, workspace: str, channel: str, file_id: str) -> Drop | None: ...
+    async def save(self, drop: Drop) -> None: ...
+
+    async def unfinished(self) -> list[Drop]:
+        """Drops in state received, oldest first, of all workspaces."""
+        ...
+
+
+class Datasets(Protocol):
+    async def add(self, dataset: Dataset) -> None:
+        """Store a dataset with its versions; its name must be free in the workspace."""
+        ...
+
+    async def add_version(self, version: Version) -> None: ...
+    async def get(self, workspace: str, dataset_id: str) -> Dataset | None: ...
+    async def version(self, workspace: str, version_id: str) -> Version | None: ...
+
+    async def by_sha256(self, workspace: str, sha256: str) -> Dataset | None:
+        """The dataset that has a version with these bytes."""
+        ...
+
+    async def names(self, workspace: str) -> list[str]: ...
+    async def list(self, workspace: str, *, search: str = "", limit: int = 100) -> list[Dataset]: ...
+
+
+class Jobs(Protocol):
+    async def add(self, job: Job) -> bool:
+        """Store a new job; False when one with this id is on record already."""
+        ...
+
+    async def get(self, job_id: str) -> Job | None: ...
+    async def save(self, job: Job) -> None: ...
+
+    async def matching(self, workspace: str, ref: str) -> list[Job]:
+        """Jobs whose own or backend id is `ref` or starts with it (a letter's case doesn't matter)."""
+        ...
+
+    async def list(self, workspace: str, *, owner: str | None = None, limit: int = 20) -> list[Job]: ...
+    async def launching(self) -> list[Job]:
+        """Jobs in uploading or creating, oldest first, of all workspaces."""
+        ...
+
+    async def due(self, now: datetime, limit: int = 50) -> list[Job]:
+        """Jobs at the backend, not closed, whose `next_poll_at` has come, longest waiting first."""
+        ...
+
+    async def using_file(self, workspace: str, file_id: str) -> list[Job]:
+        """Jobs that name this backend file as training or validation file."""
+        ...
+
+    async def event_ids(self, job_id: str) -> frozenset[str]: ...
+    async def add_events(self, job_id: str, events: list[Event]) -> None: ...
+    async def events(self, job_id: str, limit: int = 20) -> list[Event]:
+        """Newest first."""
+        ...
+
+    async def add_checkpoints(self, job_id: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+        """Store those that are new, and return them."""
+        ...
+
+    async def checkpoints(self, job_id: str) -> list[Checkpoint]: ...
+
+
+class Models(Protocol):
+    async def add(self, model: Model) -> None:
+        """Store a model; one that is on record already stays as it is."""
+        ...
+
+    async def save(self, model: Model) -> None: ...
+
+    async def get(self, workspace: str, model_id: str) -> Model | None: ...
+    async def list(self, workspace: str, *, search: str = "", limit: int = 100) -> list[Model]:
+        """Models that were not deleted."""
+        ...
+
+
+class Uploads(Protocol):
+    async def get(self, workspace: str, sha256: str) -> Upload | None: ...
+    async def save(self, upload: Upload) -> None: ...
+    async def remove(self, upload: Upload) -> None: ...
+    async def by_file(self, workspace: str, file_id: str) -> Upload | None: ...
+    async def deleting(self) -> list[Upload]: ...
+
+
+class Asks(Protocol):
+    async def add(self, ask: Ask) -> None: ...
+    async def list(self, workspace: str, limit: int = 20) -> list[Ask]: ...
+
+
+class Updates(Protocol):
+    async def add(self, update: Update) -> None: ...
+    async def get(self, update_id: str) -> Update | None: ...
+    async def save(self, update: Update) -> None: ...
+    async def card(self, kind: str, subject: str) -> Update | None: ...
+
+    async def revise(self, kind: str, subject: str) -> None:
+        """Count up the revision of the subject's card, if it has one."""
+        ...
+
+    async def open_channels(self, now: datetime) -> list[tuple[str, str]]:
+        """(workspace, channel) pairs with an update that is due: to post, or to edit."""
+        ...
+
+    async def next_in(self, workspace: str, channel: str, now: datetime) -> Update | None:
+        """The first update to post in this channel by `seq`, else the longest waiting card to edit.
+
+        None when nothing is due, or when the first one to post must wait (`not_before`).
+        An update whose parent is neither sent nor dead waits for it.
+        """
+        ...
+
+
+class Deeds(Protocol):
+    """What was done once and must not be done again (a command, a click, an event)."""
+
+    async def first(self, workspace: str, key: str, now: datetime) -> bool:
+        """True the first time that this key is seen in the workspace."""
+        ...
+
+    async def forget_before(self, moment: datetime) -> None: ...
+
+
+class Transaction(Protocol):
+    """All repositories over one database transaction."""
+
+    @property
+    def drops(self) -> Drops: ...
+    @property
+    def datasets(self) -> Datasets: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def asks(self) -> Asks: ...
+    @property
+    def updates(self) -> Updates: ...
+    @property
+    def deeds(self) -> Deeds: ...
+
+
+class Store(Protocol):
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises when the database doesn't answer."""
+        ...
+
+
+class Leases(Protocol):
+    """Who works on what, across processes. A lease is held by this process and ends with it."""
+
+    async def acquire(self, name: str) -> bool:
+        """True when nobody else holds it; a holder that died on this machine holds nothing."""
+        ...
+
+    async def release(self, name: str) -> None: ...
+
+    async def renew(self) -> None:
+        """Extend all leases that this process holds; the schedule calls it."""
+        ...
