@@ -146,6 +146,13 @@ class BackendBusy(BackendError):
         self.retry_after = retry_after
 
 
+class StillSettling(BackendError):
+    """What became of an earlier try isn't known yet."""
+
+    code = "still_settling"
+    passing = True
+
+
 class BackendLimitReached(BackendError):
     """The organisation's quota, credit or daily limit at the backend is used up."""
 

@@ -53,7 +53,7 @@ class Backend(Protocol):
     ) -> BackendJob: ...
 
     async def find_jobs(self, metadata: dict[str, str], *, since: datetime) -> list[BackendJob]:
-        """Jobs created after `since` whose metadata hold these pairs (also where the backend can't filter)."""
+        """Jobs created after `since` whose metadata hold these pairs, whether or not the backend can filter."""
         ...
 
     async def job(self, backend_id: str) -> BackendJob: ...
@@ -167,8 +167,8 @@ class Jobs(Protocol):
         """Jobs at the backend, not closed, whose `next_poll_at` has come, longest waiting first."""
         ...
 
-    async def using_file(self, workspace: str, file_id: str) -> list[Job]:
-        """Jobs that name this backend file as training or validation file."""
+    async def using_version(self, workspace: str, version_id: str) -> list[Job]:
+        """Jobs whose plan names this version as training or validation data."""
         ...
 
     async def event_ids(self, job_id: str) -> frozenset[str]: ...

@@ -1,0 +1,227 @@
+"""Bringing a started job to the backend: upload, create, and settle what a crash left open.
+
+Each step puts on record what it is about to do before doing it. A create whose outcome is unknown
+is never repeated blindly: the backend is asked for a job with our plan's id in its metadata first.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tuning.errors import BackendError, FtBotError, StillSettling
+from tuning.ports import Backend, Clock, Leases, Store, Transaction
+from tuning.records import LAUNCHING, BackendJob, Job, Plan, Status, Update, UploadState, Version
+from tuning.updates import JOB_CARD, milestone, tell
+from tuning.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+#: The metadata key under which a backend's job names our plan.
+PLAN_KEY = "ft_bot_plan"
+#: How long a sent create may take to show up in the backend's list.
+GRACE = timedelta(seconds=15)
+#: The longest wait between two attempts.
+PATIENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """Moves jobs that the backend doesn't know yet."""
+
+    store: Store
+    backend: Backend
+    uploads: Uploads
+    leases: Leases
+    now: Clock
+    grace: timedelta = GRACE
+
+    async def launch_pending(self) -> None:
+        """One pass over all jobs on their way to the backend, and over files to be taken back from it."""
+        async with self.store.begin() as tx:
+            jobs = await tx.jobs.launching()
+        for job in jobs:
+            if job.next_poll_at is None or job.next_poll_at <= self.now():
+                await self.launch(job.id)
+        try:
+            await self.uploads.sweep()
+        except BackendError as error:
+            log.warning("unused files stay at the backend for now: %s", error)
+
+    async def launch(self, job_id: str) -> None:
+        """Bring one job as far as it gets; nothing when somebody else is at it."""
+        lease = f"job:{job_id}"
+        if not await self.leases.acquire(lease):
+            return
+        try:
+            while await self._step(job_id):
+                pass
+        finally:
+            await self.leases.release(lease)
+
+    async def _step(self, job_id: str) -> bool:
+        """One step; whether another may follow at once."""
+        async with self.store.begin() as tx:
+            job = await tx.jobs.get(job_id)
+        if job is None or job.status not in LAUNCHING:
+            return False
+        try:
+            return await (self._upload(job) if job.status == Status.uploading else self._create(job))
+        except FtBotError as error:
+            await self._trouble(job, error)
+            return False
+        except Exception as error:
+            log.exception("job %s can't be launched", job.id)
+            await self._end(job.id, Status.failed, "internal", f"Something went wrong on our side: {error!r}")
+            return False
+
+    async def _upload(self, job: Job) -> bool:
+        if job.cancel_requested_by:
+            await self._end(job.id, Status.cancelled)
+            return False
+        training = await self._send(job, job.plan.version_id, job.plan.dataset_name)
+        validation = None
+        if job.plan.validation_version_id:
+            name = job.plan.validation_name or "validation"
+            validation = await self._send(job, job.plan.validation_version_id, name)
+        return await self._save(
+            job,
+            status=Status.creating,
+            training_file=training,
+            validation_file=validation,
+            trouble="",
+            troubles=0,
+        )
+
+    async def _send(self, job: Job, version_id: str, name: str) -> str:
+        async with self.store.begin() as tx:
+            version = await tx.datasets.version(job.workspace, version_id)
+        if version is None:
+            raise FtBotError("The dataset was deleted before the job could start.")
+        return await self.uploads.ensure(job.workspace, name, version)
+
+    async def _create(self, job: Job) -> bool:
+        if job.create_attempted_at:
+            if found := await self._found(job):
+                return await self._adopt(job, found)
+            if self.now() - job.create_attempted_at < self.grace:
+                raise StillSettling("Waiting to see whether the backend has the job.")
+        if job.cancel_requested_by:
+            await self._end(job.id, Status.cancelled)
+            return False
+        await self._save(job, create_attempted_at=self.now())
+        try:
+            created = await self.backend.create_job(
+                job.plan,
+                training_file=job.training_file or "",
+                validation_file=job.validation_file,
+                metadata=metadata(job),
+            )
+        except BackendError as error:
+            if not error.fate_unknown:
+                await self._save(job, create_attempted_at=None)
+            raise
+        return await self._adopt(job, created)
+
+    async def _found(self, job: Job) -> BackendJob | None:
+        """The job that an earlier create made, if it did. Until the backend tells, the job can't end."""
+        try:
+            found = await self.backend.find_jobs({PLAN_KEY: job.id}, since=job.created_at)
+        except BackendError as error:
+            raise StillSettling(error.message) from error
+        return found[0] if found else None
+
+    async def _adopt(self, job: Job, created: BackendJob) -> bool:
+        await self._save(
+            job, backend_id=created.id, status=created.status, trouble="", troubles=0, next_poll_at=None
+        )
+        log.info("job %s is %s at the backend", job.id, created.id)
+        return False
+
+    async def _save(self, job: Job, **changes: object) -> bool:
+        """Write these fields over what is on record now (somebody may have asked for a cancel since)."""
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            await tell(tx, replace(fresh, **changes), [])  # type: ignore[arg-type]
+        return True
+
+    async def _trouble(self, job: Job, error: FtBotError) -> None:
+        """Try again later where that may help; else the job has failed."""
+        passing = isinstance(error, BackendError) and error.passing
+        if not passing:
+            code = getattr(error, "backend_code", None) or error.code
+            await self._end(job.id, Status.failed, code, f"{error.message} {error.remedy}".strip())
+            return
+        wait = _wait(error, job.troubles)
+        log.warning("job %s waits %s: %s", job.id, wait, error)
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            changed = replace(
+                fresh, trouble=error.message, troubles=fresh.troubles + 1, next_poll_at=self.now() + wait
+            )
+            await tx.jobs.save(changed)
+            if changed.trouble != fresh.trouble:
+                await tx.updates.revise(JOB_CARD, job.id)
+
+    async def _end(
+        self, job_id: str, status: Status, code: str | None = None, message: str | None = None
+    ) -> None:
+        """End a job that never was at the backend, and mark its files for deletion there."""
+        async with self.store.begin() as tx:
+            job = await tx.jobs.get(job_id)
+            if job is None or job.ended:
+                return
+            ended = replace(
+                job,
+                status=status,
+                error_code=code,
+                error_message=message,
+                finished_at=self.now(),
+                trouble="",
+                closed=True,
+            )
+            await tell(tx, ended, [_ending(ended, self.now())])
+            for version_id in (job.plan.version_id, job.plan.validation_version_id):
+                if version_id:
+                    await _release(tx, job, version_id)
+        try:
+            await self.uploads.sweep()
+        except BackendError as error:
+            log.warning("unused files stay at the backend for now: %s", error)
+
+
+def metadata(job: Job) -> dict[str, str]:
+    """What the backend's job says of us: OpenAI's wire has no creator, so the owner stands here too."""
+    plan: Plan = job.plan
+    return {
+        PLAN_KEY: job.id,
+        "ft_bot_workspace": job.workspace,
+        "ft_bot_owner": job.owner,
+        "ft_bot_dataset": plan.dataset_name[:512],
+    }
+
+
+def _ending(job: Job, now: datetime) -> Update:
+    if job.status == Status.cancelled:
+        return milestone(job, "cancelled", now, by=job.cancel_requested_by)
+    return milestone(job, "failed", now, code=job.error_code, message=job.error_message)
+
+
+async def _release(tx: Transaction, job: Job, version_id: str) -> None:
+    """Mark a version's upload for deletion unless another job needs it."""
+    version: Version | None = await tx.datasets.version(job.workspace, version_id)
+    upload = await tx.uploads.get(job.workspace, version.sha256) if version else None
+    if upload is None:
+        return
+    for other in await tx.jobs.using_version(job.workspace, version_id):
+        if other.id != job.id and (other.backend_id or not other.ended):
+            return
+    await tx.uploads.save(replace(upload, state=UploadState.deleting))
+
+
+def _wait(error: FtBotError, troubles: int) -> timedelta:
+    asked = getattr(error, "retry_after", None)
+    if asked is not None:
+        return min(timedelta(seconds=asked), PATIENCE)
+    return min(timedelta(seconds=2 * 2 ** min(troubles, 8)), PATIENCE)

@@ -1,0 +1,181 @@
+"""From what a person typed or chose to a plan, or to one clear sentence for each value that is wrong.
+
+Ranges are those of OpenAI's API specification for `POST /fine_tuning/jobs`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from tuning import pricing
+from tuning.catalog import Catalog, closest
+from tuning.errors import FtBotError, Invalid
+from tuning.ports import Store
+from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, Plan
+
+N = TypeVar("N", int, float)
+
+FORMAT_OF = {Method.supervised: "chat", Method.dpo: "preference", Method.reinforcement: "reinforcement"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """The values of a `/ft train` or its modal, as text; empty means "choose for me"."""
+
+    dataset: str = ""
+    base: str = ""
+    method: str = ""
+    suffix: str = ""
+    n_epochs: str = ""
+    batch_size: str = ""
+    learning_rate_multiplier: str = ""
+    beta: str = ""
+    seed: str = ""
+    validation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans."""
+
+    store: Store
+    catalog: Catalog
+
+    async def propose(
+        self, person: Person, channel: str, plan_id: str, request: TrainRequest, *, today: date
+    ) -> Plan:
+        """A plan with this id; raises Invalid with a message for each wrong field."""
+        wrong: dict[str, str] = {}
+        dataset = await self._dataset(person.workspace, "dataset", request.dataset, wrong)
+        validation = None
+        if request.validation:
+            validation = await self._dataset(person.workspace, "validation", request.validation, wrong)
+        base = await self._base(person.workspace, request.base, wrong, today)
+        method = _method(request.method, dataset, wrong)
+        _fits(dataset, validation, method, wrong)
+        parameters = _hyperparameters(request, method, wrong)
+        suffix = _suffix(request.suffix, wrong)
+        seed = _number(request.seed, int, 0, 2147483647, "seed", wrong)
+        if wrong or dataset is None:
+            raise Invalid(wrong)
+        return Plan(
+            id=plan_id,
+            workspace=person.workspace,
+            owner=person.user,
+            channel=channel,
+            dataset_id=dataset.id,
+            dataset_name=dataset.name,
+            version_id=dataset.latest.id,
+            base=base,
+            method=method,
+            suffix=suffix,
+            seed=seed,
+            hyperparameters=parameters,
+            validation_name=validation.name if validation else None,
+            validation_version_id=validation.latest.id if validation else None,
+            estimate=estimate(dataset, base, parameters.n_epochs),
+        )
+
+    async def _dataset(self, workspace: str, field: str, ref: str, wrong: dict[str, str]) -> Dataset | None:
+        if not ref:
+            wrong[field] = "Choose a dataset: drop a JSONL file into a channel, or see /ft datasets."
+            return None
+        async with self.store.begin() as tx:
+            by_id = await tx.datasets.get(workspace, ref)
+            some = [by_id] if by_id else await tx.datasets.list(workspace, search=ref)
+        exact = [dataset for dataset in some if ref.lower() in (dataset.id, dataset.name.lower())]
+        found = exact or [dataset for dataset in some if dataset.name.lower().startswith(ref.lower())]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            wrong[field] = f"More than one dataset starts with {ref}: {closest(d.name for d in found)}"
+        else:
+            wrong[field] = f"There is no dataset {ref} here; /ft datasets lists them."
+        return None
+
+    async def _base(self, workspace: str, ref: str, wrong: dict[str, str], today: date) -> str:
+        try:
+            base = await self.catalog.base(workspace, ref)
+        except FtBotError as error:
+            wrong["base"] = error.message
+            return ref
+        known = pricing.price(base)
+        if known and known.shutdown and today >= known.shutdown:
+            wrong["base"] = f"{base} and its fine-tunes were shut down on {known.shutdown.isoformat()}."
+        return base
+
+
+def estimate(dataset: Dataset, base: str, n_epochs: int | None) -> Estimate:
+    """Tokens that a run over the dataset trains on, and its price where one is on record.
+
+    With epochs left to the backend, the low end is one epoch and the high end our default.
+    """
+    report = dataset.latest.report
+    epochs = n_epochs or report.epochs or 1
+    cost = pricing.estimate(base, report.billable_tokens, epochs)
+    least = pricing.estimate(base, report.billable_tokens, n_epochs or 1)
+    return Estimate(
+        report.billable_tokens * epochs, least.low if least else None, cost.high if cost else None
+    )
+
+
+def _method(ref: str, dataset: Dataset | None, wrong: dict[str, str]) -> Method:
+    if ref:
+        try:
+            return Method(ref.lower())
+        except ValueError:
+            wrong["method"] = f"{ref} is none of {', '.join(Method)}."
+    if dataset:
+        for method, form in FORMAT_OF.items():
+            if dataset.latest.report.format == form:
+                return method
+    return Method.supervised
+
+
+def _fits(dataset: Dataset | None, validation: Dataset | None, method: Method, wrong: dict[str, str]) -> None:
+    for field, one in (("dataset", dataset), ("validation", validation)):
+        if one and one.latest.report.format != FORMAT_OF[method]:
+            wrong.setdefault(
+                field,
+                f"{one.name} holds {one.latest.report.format} rows; {method} needs {FORMAT_OF[method]}.",
+            )
+    if dataset and validation and dataset.latest.sha256 == validation.latest.sha256:
+        wrong["validation"] = "Validate on other rows than those that you train on."
+
+
+def _hyperparameters(request: TrainRequest, method: Method, wrong: dict[str, str]) -> Hyperparameters:
+    if request.beta and method is not Method.dpo:
+        wrong["beta"] = "beta is for method dpo only."
+    return Hyperparameters(
+        n_epochs=_number(request.n_epochs, int, 1, 50, "n_epochs", wrong),
+        batch_size=_number(request.batch_size, int, 1, 256, "batch_size", wrong),
+        learning_rate_multiplier=_number(
+            request.learning_rate_multiplier, float, 1e-6, 1000, "learning_rate_multiplier", wrong
+        ),
+        beta=_number(request.beta, float, 1e-6, 2, "beta", wrong),
+    )
+
+
+def _suffix(text: str, wrong: dict[str, str]) -> str | None:
+    if text and not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,63})", text):
+        wrong["suffix"] = (
+            "1 to 64 letters, digits, hyphens, dots or underscores, the first a letter or digit."
+        )
+    return text or None
+
+
+def _number(text: str, kind: type[N], low: N, high: N, field: str, wrong: dict[str, str]) -> N | None:
+    if text.lower() in ("", "auto"):
+        return None
+    try:
+        value: N | None = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        what = "a whole number" if kind is int else "a number"
+        wrong[field] = f"{text} must be {what} from {low:g} to {high:g}, or auto."
+        return None
+    return value

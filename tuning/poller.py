@@ -1,0 +1,146 @@
+"""One pass over the jobs at the backend: fetch, compare, store what changed with what it owes the thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tuning.errors import BackendBusy, BackendConflict, BackendError, BackendNotFound, BackendRefused
+from tuning.ports import Backend, Clock, Leases, Store, Transaction
+from tuning.progress import observe
+from tuning.records import BackendJob, Checkpoint, Event, Job, Model, Status
+from tuning.updates import JOB_CARD, milestone, tell
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+#: This many passes in a row that don't find the job at the backend mean that it is gone.
+GONE_AFTER = 3
+PATIENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Poller:
+    """Follows jobs until their end is told."""
+
+    store: Store
+    backend: Backend
+    leases: Leases
+    now: Clock
+    every: timedelta
+
+    async def poll_once(self) -> None:
+        """Look once at every job that is due."""
+        async with self.store.begin() as tx:
+            due = await tx.jobs.due(self.now())
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(job: Job) -> None:
+            async with slots:
+                try:
+                    await self.poll(job.id)
+                except Exception:
+                    log.exception("job %s could not be polled", job.id)
+
+        await asyncio.gather(*(one(job) for job in due))
+
+    async def poll(self, job_id: str) -> None:
+        """Look at one job, unless somebody else is at it."""
+        lease = f"job:{job_id}"
+        if not await self.leases.acquire(lease):
+            return
+        try:
+            async with self.store.begin() as tx:
+                job = await tx.jobs.get(job_id)
+            if job and job.backend_id and not job.closed:
+                await self._poll(job, job.backend_id)
+        finally:
+            await self.leases.release(lease)
+
+    async def _poll(self, job: Job, backend_id: str) -> None:
+        try:
+            seen = await self._look(job, backend_id)
+            async with self.store.begin() as tx:
+                known = await tx.jobs.event_ids(job.id)
+            # after the status: an end that is seen has all its events before it
+            events = await self.backend.events(backend_id, known)
+            checkpoints = await self.backend.checkpoints(backend_id)
+        except BackendError as error:
+            await self._trouble(job, error)
+            return
+        await self._store(job, seen, events, checkpoints)
+
+    async def _look(self, job: Job, backend_id: str) -> BackendJob:
+        """The job as it is now; a cancel that was asked for is carried out first."""
+        if job.cancel_requested_by and not job.ended:
+            try:
+                return await self.backend.cancel_job(backend_id)
+            except (BackendRefused, BackendConflict) as error:
+                log.info("job %s can't be cancelled any more: %s", job.id, error)
+        return await self.backend.job(backend_id)
+
+    async def _store(
+        self, job: Job, seen: BackendJob, events: Sequence[Event], checkpoints: list[Checkpoint]
+    ) -> None:
+        """State, events and updates in one transaction."""
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            await tx.jobs.add_events(job.id, list(events))
+            new = await tx.jobs.add_checkpoints(job.id, checkpoints)
+            after, updates = observe(fresh, seen, events, new, self.now())
+            after = replace(after, next_poll_at=self.now() + self.every)
+            if replace(after, next_poll_at=fresh.next_poll_at) == fresh:
+                await tx.jobs.save(after)
+            else:
+                await tell(tx, after, updates)
+            if after.status == Status.succeeded and after.model and not fresh.ended:
+                await tx.models.add(await _made(tx, after, after.model))
+
+    async def _trouble(self, job: Job, error: BackendError) -> None:
+        """Note what keeps us from following, and come back later; nothing is told twice for it."""
+        log.warning("job %s (%s) can't be followed: %s", job.id, job.backend_id, error)
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            troubled = replace(fresh, trouble=error.message, troubles=fresh.troubles + 1)
+            if isinstance(error, BackendNotFound) and troubled.troubles >= GONE_AFTER:
+                await self._gone(tx, troubled)
+                return
+            wait = min(self.every * 2 ** min(fresh.troubles, 6), PATIENCE)
+            if isinstance(error, BackendBusy) and error.retry_after:
+                wait = min(max(wait, timedelta(seconds=error.retry_after)), PATIENCE)
+            await tx.jobs.save(replace(troubled, next_poll_at=self.now() + wait))
+            if troubled.trouble != fresh.trouble:
+                await tx.updates.revise(JOB_CARD, job.id)
+
+    async def _gone(self, tx: Transaction, job: Job) -> None:
+        if job.ended:
+            await tx.jobs.save(replace(job, closed=True, trouble=""))
+            return
+        lost = replace(
+            job,
+            status=Status.failed,
+            error_code="job_not_found",
+            error_message="The backend doesn't know this job any more.",
+            finished_at=self.now(),
+            trouble="",
+            closed=True,
+        )
+        end = milestone(lost, "failed", self.now(), code=lost.error_code, message=lost.error_message)
+        await tell(tx, lost, [end])
+
+
+async def _made(tx: Transaction, job: Job, name: str) -> Model:
+    """The record of what a job made."""
+    version = await tx.datasets.version(job.workspace, job.plan.version_id)
+    return Model(
+        id=name,
+        workspace=job.workspace,
+        owner=job.owner,
+        job_id=job.id,
+        base=job.plan.base,
+        created_at=job.finished_at or job.created_at,
+        system_prompt=version.report.system_prompt if version else None,
+    )
