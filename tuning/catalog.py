@@ -90,7 +90,7 @@ class Catalog:
 
 def is_tuned(name: str) -> bool:
     """Whether a model name is a fine-tune's: `ft:...`, or `base.ft-...` at Azure."""
-    return name.startswith("ft:") or ".ft-" in name or name.startswith("ftchkpt-")
+    return name.startswith(("ft:", "ftchkpt-")) or ".ft-" in name
 
 
 def _priced() -> list[str]:

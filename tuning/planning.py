@@ -18,8 +18,6 @@ from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, P
 
 N = TypeVar("N", int, float)
 
-FORMAT_OF = {Method.supervised: "chat", Method.dpo: "preference", Method.reinforcement: "reinforcement"}
-
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
@@ -128,20 +126,16 @@ def _method(ref: str, dataset: Dataset | None, wrong: dict[str, str]) -> Method:
             return Method(ref.lower())
         except ValueError:
             wrong["method"] = f"{ref} is none of {', '.join(Method)}."
-    if dataset:
-        for method, form in FORMAT_OF.items():
-            if dataset.latest.report.format == form:
-                return method
+    if dataset and dataset.latest.report.format in list(Method):
+        return Method(dataset.latest.report.format)
     return Method.supervised
 
 
 def _fits(dataset: Dataset | None, validation: Dataset | None, method: Method, wrong: dict[str, str]) -> None:
     for field, one in (("dataset", dataset), ("validation", validation)):
-        if one and one.latest.report.format != FORMAT_OF[method]:
-            wrong.setdefault(
-                field,
-                f"{one.name} holds {one.latest.report.format} rows; {method} needs {FORMAT_OF[method]}.",
-            )
+        if one and one.latest.report.format != method:
+            has = one.latest.report.format
+            wrong.setdefault(field, f"{one.name} holds rows for {has}, not for {method}.")
     if dataset and validation and dataset.latest.sha256 == validation.latest.sha256:
         wrong["validation"] = "Validate on other rows than those that you train on."
 
