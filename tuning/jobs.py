@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuning.errors import Ambiguous, Conflict, NotFound
@@ -40,11 +41,11 @@ class Jobs:
             raise Ambiguous("job", ref, [job.shown_id for job in found])
         raise NotFound(f"There is no job {ref} in this workspace.", remedy="/ft jobs lists them.")
 
-    async def list(self, person: Person) -> list[Job]:
+    async def list(self, person: Person) -> Sequence[Job]:
         async with self.store.begin() as tx:
             return await tx.jobs.list(person.workspace)
 
-    async def events(self, person: Person, ref: str) -> tuple[Job, list[Event]]:
+    async def events(self, person: Person, ref: str) -> tuple[Job, Sequence[Event]]:
         """A job and its newest events, newest first."""
         job = await self.find(person, ref)
         async with self.store.begin() as tx:

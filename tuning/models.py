@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuning.catalog import Catalog
@@ -22,7 +23,7 @@ class Models:
     catalog: Catalog
     now: Clock
 
-    async def list(self, person: Person, search: str = "") -> list[Model]:
+    async def list(self, person: Person, search: str = "") -> Sequence[Model]:
         async with self.store.begin() as tx:
             return await tx.models.list(person.workspace, search=search)
 

@@ -106,8 +106,13 @@ def _metrics(story: Story, event: Event) -> None:
     )
     story.job = replace(story.job, progress=progress)
     if before.step is None and progress.step is not None:
-        told = {"step": progress.step, "total_steps": progress.total_steps, "train_loss": progress.train_loss}
-        story.tell("first_metrics", **told, valid_loss=progress.valid_loss)
+        story.tell(
+            "first_metrics",
+            step=progress.step,
+            total_steps=progress.total_steps,
+            train_loss=progress.train_loss,
+            valid_loss=progress.valid_loss,
+        )
 
 
 def _ended(story: Story, seen: BackendJob) -> None:
@@ -141,8 +146,9 @@ def _ended(story: Story, seen: BackendJob) -> None:
 
 def _number(data: dict[str, Any], key: str) -> float | None:
     value = data.get(key)
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if usable else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
 
 
 def _integer(data: dict[str, Any], key: str, before: int | None) -> int | None:
