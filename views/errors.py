@@ -1,0 +1,35 @@
+"""The one translator from an error to words for people."""
+
+from __future__ import annotations
+
+from tuning.errors import FtBotError, Invalid
+from tuning.policy import NotAllowedTo
+from views.blocks import notice
+from views.rendered import Rendered
+from views.text import code, mention, prose
+
+
+def problem(error: FtBotError) -> Rendered:
+    """What went wrong, and what to do about it."""
+    lines = _what(error)
+    if isinstance(error, NotAllowedTo):
+        lines.append(f"The owner is {mention(error.owner)}.")
+    if error.remedy:
+        lines.append(prose(error.remedy, 1000))
+    return notice("\n".join(lines))
+
+
+def unexpected(reference: str) -> Rendered:
+    """An error that nobody foresaw: its number stands in the log too."""
+    return notice(
+        "⚠️ Something went wrong that I was not prepared for; it was not your doing. Try it once more. "
+        f"If it stays so, give the reference {code(reference, 80)} to whoever runs me: "
+        "the log has the details under it."
+    )
+
+
+def _what(error: FtBotError) -> list[str]:
+    if isinstance(error, Invalid) and error.fields:
+        faults = [f"• {code(name, 60)}: {prose(why, 300)}" for name, why in error.fields.items()]
+        return ["⚠️ Some of the values can't be used:", *faults[:10]]
+    return [f"⚠️ {prose(error.message, 1500)}"]

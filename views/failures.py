@@ -1,0 +1,31 @@
+"""What to do about a job that failed, by the code that the backend gave."""
+
+from __future__ import annotations
+
+_ASK_FOR_CREDIT = "Ask the administrator to add credit or raise the limit, then start the job again."
+
+_TODO = {
+    "invalid_n_examples": "The file has too few examples: add some (at least 10), then drop it again.",
+    "invalid_file_format": "Mend the rows that it names, then drop the file again.",
+    "invalid_training_file": "Mend what it names, then drop the file again.",
+    "invalid_validation_file": "Mend the validation file, then drop it again.",
+    "unsafe_file": "The backend's moderation refused the content: take out those examples.",
+    "training_not_available": (
+        "This organisation can't start training jobs there any more. The administrator can point "
+        "OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
+    ),
+    "daily_rate_limit_exceeded": "The backend's daily limit of jobs is reached: start it again tomorrow.",
+    "credit_balance_exhausted": _ASK_FOR_CREDIT,
+    "organization_spend_limit_exceeded": _ASK_FOR_CREDIT,
+    "project_spend_limit_exceeded": _ASK_FOR_CREDIT,
+    "backend_limit_reached": _ASK_FOR_CREDIT,
+    "insufficient_quota": _ASK_FOR_CREDIT,
+    "model_not_found": "The backend doesn't offer this base model: choose another one.",
+    "backend_key_rejected": "Ask the administrator to set a valid OPENAI_API_KEY.",
+}
+_OTHERWISE = "The events below tell more. If nothing in the file explains it, start the job again."
+
+
+def what_to_do(code: str | None) -> str:
+    """Safe words for what a person does next after a failed job."""
+    return _TODO.get(code or "", _OTHERWISE)

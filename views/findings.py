@@ -1,0 +1,47 @@
+"""What is wrong in a file, the first few of each kind, so that a long list stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tuning.datasets.report import Finding, Report
+from views.numbers import count, plural
+from views.text import code, prose
+
+FEW = 3
+KINDS = 8
+#: Characters for all of them: Slack limits a message's blocks together too.
+ROOM = 6000
+
+
+def finding_lines(report: Report, severity: str) -> list[str]:
+    """Lines of mrkdwn: each kind of finding with how often, then its first few by row."""
+    found = [finding for finding in report.findings if finding.severity == severity]
+    codes = list(dict.fromkeys(finding.code for finding in found))
+    lines: list[str] = []
+    shown = 0
+    for name in codes[:KINDS]:
+        kind = _kind(report, name, _of(found, name))
+        if shown and sum(map(len, lines + kind)) > ROOM:
+            break
+        lines, shown = lines + kind, shown + 1
+    rest = len(codes) - shown
+    return [*lines, f"… and {plural(rest, 'more kind')} of finding."] if rest else lines
+
+
+def _of(found: Iterable[Finding], name: str) -> list[Finding]:
+    return [finding for finding in found if finding.code == name]
+
+
+def _kind(report: Report, name: str, found: list[Finding]) -> list[str]:
+    times = max(report.codes.get(name, 0), len(found))
+    shown = found[:FEW]
+    head = f"*{count(times)} ×* {code(name, 60)}" if times > 1 else code(name, 60)
+    lines = [head, *(f"• {_one(finding)}" for finding in shown)]
+    return [*lines, f"• … and {count(times - len(shown))} more"] if times > len(shown) else lines
+
+
+def _one(finding: Finding) -> str:
+    place = f"row {count(finding.row)}" if finding.row is not None else "the file"
+    path = f" at {code(finding.path, 120)}" if finding.path else ""
+    return f"*{place}*{path}: {prose(finding.message, 300)}"

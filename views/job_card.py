@@ -1,0 +1,167 @@
+"""The card at the head of a job's thread; it is edited in place while the job goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tuning.records import Job, Plan, Progress, Status
+from views.blocks import actions, button, confirm, context, fields, header, rendered, section
+from views.charts import bar, sparkline
+from views.failures import what_to_do
+from views.numbers import count, duration, loss, setting, usd_range, when
+from views.rendered import Block, Rendered
+from views.statuses import can_cancel, job_status
+from views.text import code, escape, mention
+
+
+def card(job: Job, now: datetime | None = None) -> Rendered:
+    """Everything about a job at a glance; `now` adds how long it will still take."""
+    blocks = [header(f"{job.plan.dataset_name} → {job.plan.base}"), section(_status_line(job))]
+    blocks += [section(text) for text in (_progress(job.progress), _outcome(job), _trouble(job)) if text]
+    blocks.append(fields(_settings(job)))
+    blocks.append(context(*_small_print(job, now)))
+    blocks.append(actions(*_buttons(job)))
+    return rendered(_summary(job), blocks)
+
+
+def title(plan: Plan) -> str:
+    """What is trained on what, as safe mrkdwn."""
+    return f"{code(plan.dataset_name, 80)} → {code(plan.base, 120)}"
+
+
+def cancel_button(job: Job) -> Block:
+    asks = confirm(
+        "Cancel this job?",
+        f"{job.plan.dataset_name} → {job.plan.base} stops. What was trained so far may be lost.",
+        "Cancel the job",
+        "Let it run",
+    )
+    return button("Cancel", "cancel_job", job.id, style="danger", confirm=asks)
+
+
+def step_words(progress: Progress) -> str:
+    """ "step 60 of 100", as far as it is known."""
+    if progress.step is None:
+        return ""
+    total = f" of {count(progress.total_steps)}" if progress.total_steps else ""
+    return f"step {count(progress.step)}{total}"
+
+
+def loss_words(progress: Progress) -> str:
+    words = []
+    if progress.train_loss is not None:
+        words.append(f"training loss {loss(progress.train_loss)}")
+    if progress.valid_loss is not None:
+        words.append(f"validation loss {loss(progress.valid_loss)}")
+    if progress.train_accuracy is not None:
+        words.append(f"token accuracy {progress.train_accuracy:.0%}")
+    return " · ".join(words)
+
+
+def _status_line(job: Job) -> str:
+    emoji, words = job_status(job)
+    by = job.cancel_requested_by
+    asked = f" · asked for by {mention(by)}" if by and not job.ended else ""
+    return f"{emoji} *{words}*{asked} · owner {mention(job.owner)}"
+
+
+def _progress(progress: Progress) -> str:
+    lines = []
+    if progress.step is not None and progress.total_steps:
+        share = min(1.0, max(0.0, progress.step / progress.total_steps))
+        lines.append(f"{bar(progress.step, progress.total_steps)} {share:.0%} · {step_words(progress)}")
+    elif progress.step is not None:
+        lines.append(step_words(progress).capitalize())
+    if losses := loss_words(progress):
+        lines.append(losses[0].upper() + losses[1:])
+    if chart := sparkline(progress.losses):
+        lines.append(f"{chart}  the last training losses, oldest first")
+    return "\n".join(lines)
+
+
+def _outcome(job: Job) -> str:
+    if job.status == Status.succeeded and job.model:
+        return f"Model {code(job.model)}\nAsk it: {code(f'/ask {job.model} your question', 300)}"
+    if job.status == Status.failed:
+        return failure_words(job.error_code, job.error_message)
+    return ""
+
+
+def failure_words(error_code: str | None, error_message: str | None) -> str:
+    """Why a job failed and what to do, as safe mrkdwn."""
+    why = escape(error_message or "The backend gave no reason.", 1500)
+    named = f" ({code(error_code, 80)})" if error_code else ""
+    return f"{why}{named}\n{what_to_do(error_code)}"
+
+
+def _trouble(job: Job) -> str:
+    return f"⚠️ {escape(job.trouble, 1000)}" if job.trouble else ""
+
+
+def _settings(job: Job) -> list[tuple[str, str]]:
+    plan, chosen = job.plan, job.plan.hyperparameters
+    cost = usd_range(plan.estimate.usd_low, plan.estimate.usd_high)
+    pairs = [
+        ("Method", escape(plan.method, 40)),
+        ("Epochs", setting(chosen.n_epochs)),
+        ("Batch size", setting(chosen.batch_size)),
+        ("Learning rate ×", setting(chosen.learning_rate_multiplier)),
+        ("Estimated cost", f"{cost} · {count(plan.estimate.tokens)} tokens"),
+        ("Seed", "auto" if plan.seed is None else str(plan.seed)),
+    ]
+    optional = [
+        ("Beta", setting(chosen.beta) if chosen.beta is not None else ""),
+        ("Suffix", code(plan.suffix, 80) if plan.suffix else ""),
+        ("Validation", code(plan.validation_name, 80) if plan.validation_name else ""),
+        ("Tokens trained", count(job.trained_tokens) if job.trained_tokens is not None else ""),
+    ]
+    return pairs + [(name, value) for name, value in optional if value]
+
+
+def _small_print(job: Job, now: datetime | None) -> list[str]:
+    texts = [_times(job, now)]
+    if job.last_message:
+        texts.append(f"Last from the backend: {escape(job.last_message, 300)}")
+    same = job.backend_id is None or job.backend_id == job.id
+    texts.append(f"Job {code(job.shown_id)}" + ("" if same else f" · plan {code(job.id)}"))
+    return texts
+
+
+def _times(job: Job, now: datetime | None) -> str:
+    words = [f"Started {when(job.started_at)}" if job.started_at else f"Asked for {when(job.created_at)}"]
+    if job.finished_at:
+        words.append(f"ended {when(job.finished_at)}")
+        took = (job.finished_at - (job.started_at or job.created_at)).total_seconds()
+        words.append(f"took {duration(took)}")
+    elif job.estimated_finish and not job.ended:
+        left = (job.estimated_finish - now).total_seconds() if now else 0
+        words.append(f"about {duration(left)} left" if left > 0 else "nearly done" if now else "")
+        words.append(f"expected to end {when(job.estimated_finish)}")
+    return " · ".join(word for word in words if word)
+
+
+def _buttons(job: Job) -> list[Block]:
+    buttons = [button("Events", "job_events", job.id)]
+    if can_cancel(job):
+        return [*buttons, cancel_button(job)]
+    if job.status == Status.succeeded and job.model:
+        return [button("Ask it", "ask_model", job.model, style="primary"), *buttons, delete_button(job.model)]
+    return buttons
+
+
+def delete_button(model_id: str) -> Block:
+    asks = confirm(
+        "Delete this model?",
+        f"{model_id} will answer no more. This can't be undone.",
+        "Delete the model",
+        "Keep it",
+    )
+    return button("Delete", "delete_model", model_id, style="danger", confirm=asks)
+
+
+def _summary(job: Job) -> str:
+    emoji, words = job_status(job)
+    parts = [f"{emoji} {title(job.plan)}: {words}", step_words(job.progress), loss_words(job.progress)]
+    if outcome := _outcome(job) or _trouble(job):
+        parts.append(outcome)
+    return " · ".join(part for part in parts if part)
