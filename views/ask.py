@@ -63,6 +63,11 @@ def how_to_ask(model: str) -> Rendered:
     return notice(f"Type this in any channel that I am in: {code(f'/ask {model} your question', 300)}")
 
 
+def invite() -> Rendered:
+    """Said below an answer that only the asking person could be shown."""
+    return notice("Only you see this: I am not in this channel. `/invite` me, and answers go to everybody.")
+
+
 def _pick(what: str, models: Sequence[Model]) -> Rendered:
     if not models:
         return notice(f"{what} No model is ready yet: a job makes one, see `/ft train` and `/ft jobs`.")

@@ -28,6 +28,19 @@ def unexpected(reference: str) -> Rendered:
     )
 
 
+def slack_refused(word: str, reference: str) -> Rendered:
+    """Slack itself refused what we sent; `word` is its own for it."""
+    return notice(
+        f"⚠️ Slack didn't take my answer ({code(word, 80)}). If it stays so, give the reference "
+        f"{code(reference, 80)} to whoever runs me."
+    )
+
+
+def broke_off(error: FtBotError) -> Rendered:
+    """An answer ended before its end."""
+    return notice(f"⚠️ The answer broke off: {prose(error.message, 1000)} {prose(error.remedy, 500)}".strip())
+
+
 def _what(error: FtBotError) -> list[str]:
     if isinstance(error, Invalid) and error.fields:
         faults = [f"• {code(name, 60)}: {prose(why, 300)}" for name, why in error.fields.items()]

@@ -66,6 +66,11 @@ def _event(event: Event) -> str:
     return f"{when(event.created_at)}  {_LEVELS.get(event.level, '')}{words}"
 
 
+def cancelling(job: Job) -> Rendered:
+    """What a press on "Cancel the job" answers."""
+    return notice(f"Cancelling job {code(job.shown_id)}: its thread tells when it has ended.")
+
+
 def confirm_cancel(job: Job) -> Rendered:
     """The question that `/ft cancel` asks."""
     at = step_words(job.progress)

@@ -1,0 +1,109 @@
+"""Buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext, AsyncRespond
+
+from handlers.reply import privately
+from handlers.services import Services
+from handlers.training import open_modal
+from tuning.errors import NotFound
+from tuning.ids import request_id
+from tuning.records import Person
+from views import ask as ask_views
+from views import datasets as dataset_views
+from views import job_card
+from views import jobs as job_views
+from views import models as model_views
+
+
+async def train_dataset(
+    ack: AsyncAck,
+    action: dict[str, Any],
+    body: dict[str, Any],
+    context: AsyncBoltContext,
+    person: Person,
+    services: Services,
+) -> None:
+    """Open the training form, with the button's dataset chosen if it names one."""
+    await ack()
+    dataset = None
+    if wanted := action.get("value"):
+        async with services.store.begin() as tx:
+            dataset = await tx.datasets.get(person.workspace, wanted)
+        if dataset is None:
+            raise NotFound("That dataset isn't here any more.", remedy="/ft datasets lists what there is.")
+    plan_id = request_id("ftp", person.workspace, body["trigger_id"])
+    await open_modal(context, services, plan_id, context.channel_id, body["trigger_id"], dataset)
+
+
+async def show_job(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    await ack()
+    await privately(context, job_card.card(await services.jobs.find(person, action["value"])))
+
+
+async def job_events(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    await ack()
+    job, events = await services.jobs.events(person, action["value"])
+    await privately(context, job_views.events(job, events))
+
+
+async def cancel_job(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    """The person said yes, in the button's dialog or to the question of `/ft cancel`."""
+    await ack()
+    job = await services.jobs.cancel(person, action["value"])
+    if action["action_id"] == "cancel_job_yes":
+        await privately(context, job_views.cancelling(job), replace=True)
+    if job.backend_id:
+        await services.poller.poll(job.id)
+    else:
+        await services.launcher.launch(job.id)
+    services.nudge()
+
+
+async def delete_model(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    """The person said yes, in the button's dialog or to the question of `/ft delete`."""
+    await ack()
+    channel = context.channel_id or person.user
+    model = await services.models.delete(person, action["value"], channel)
+    if action["action_id"] == "delete_model_yes":
+        await privately(context, model_views.deleted_notice(model, person.user), replace=True)
+    services.nudge()
+
+
+async def keep(ack: AsyncAck, respond: AsyncRespond) -> None:
+    """The person said no: the question goes away."""
+    await ack()
+    await respond(delete_original=True)
+
+
+async def how_to_ask(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
+    """Show what to type to ask this model."""
+    await ack()
+    await privately(context, ask_views.how_to_ask(action["value"]))
+
+
+async def more(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    """The next page of a list; the button's value is where it starts."""
+    await ack()
+    start = int(action["value"])
+    if action["action_id"] == "more_jobs":
+        page = job_views.job_list(await services.jobs.list(person), start)
+    elif action["action_id"] == "more_models":
+        page = model_views.model_list(await services.models.list(person), start)
+    else:
+        async with services.store.begin() as tx:
+            page = dataset_views.dataset_list(await tx.datasets.list(person.workspace), start)
+    await privately(context, page)

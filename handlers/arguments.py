@@ -1,0 +1,67 @@
+"""What a person typed after a command, taken apart: words, and `name=value` pairs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import fields, replace
+
+from tuning.errors import Invalid
+from tuning.planning import TrainRequest
+
+#: What people type for a field of a TrainRequest.
+NAMES = {
+    "data": "dataset",
+    "dataset": "dataset",
+    "base": "base",
+    "model": "base",
+    "method": "method",
+    "suffix": "suffix",
+    "epochs": "n_epochs",
+    "n_epochs": "n_epochs",
+    "batch": "batch_size",
+    "batch_size": "batch_size",
+    "lr": "learning_rate_multiplier",
+    "learning_rate": "learning_rate_multiplier",
+    "learning_rate_multiplier": "learning_rate_multiplier",
+    "beta": "beta",
+    "seed": "seed",
+    "valid": "validation",
+    "validation": "validation",
+}
+#: Chat clients turn straight quotes into these.
+QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+
+
+def words(text: str) -> list[str]:
+    """Split like a shell; an unclosed quote is an ordinary character."""
+    straight = text.translate(QUOTES)
+    try:
+        return shlex.split(straight)
+    except ValueError:
+        return straight.split()
+
+
+def train_request(typed: list[str]) -> TrainRequest:
+    """`news base=... epochs=3` as a request; raises Invalid for what it doesn't know."""
+    request, wrong = TrainRequest(), {}
+    for word in typed:
+        name, equals, value = word.lstrip("-").partition("=")
+        known = NAMES.get(name.lower().replace("-", "_"))
+        if not equals and not request.dataset:
+            request = replace(request, dataset=word)
+        elif not equals:
+            wrong[word] = "say what it is, as in epochs=3"
+        elif known is None:
+            wrong[name] = f"isn't an option; there are {', '.join(field.name for field in fields(request))}"
+        else:
+            request = replace(request, **{known: value})
+    if wrong:
+        raise Invalid(wrong)
+    return request
+
+
+def one_word(text: str) -> str:
+    """The id or name in what was typed, without the quotes that people put around it."""
+    match = re.match(r"\s*[`\"'“]?([^\s`\"'”]*)", text)
+    return match.group(1) if match else ""

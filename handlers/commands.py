@@ -1,0 +1,142 @@
+"""The `/ft` command: one function for each of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext
+
+from handlers.arguments import one_word, train_request, words
+from handlers.reply import privately
+from handlers.services import Services
+from handlers.training import open_modal, start
+from tuning.ids import new_id, request_id
+from tuning.records import Person
+from views import datasets as dataset_views
+from views import help as help_views
+from views import job_card
+from views import jobs as job_views
+from views import models as model_views
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One `/ft WORD REST` on its way to the function of its word."""
+
+    context: AsyncBoltContext
+    command: dict[str, Any]
+    services: Services
+    rest: str
+
+    @property
+    def person(self) -> Person:
+        found: Person = self.context["person"]
+        return found
+
+    @property
+    def channel(self) -> str:
+        return str(self.command.get("channel_id") or self.person.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of `/ft`: how it is typed, what it does, and the function that does it."""
+
+    usage: str
+    does: str
+    run: Callable[[Call], Awaitable[None]]
+
+
+async def ft(ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext, services: Services) -> None:
+    """Acknowledge, then do what the first word says; no word or an unknown one shows the help."""
+    await ack()
+    name, _, rest = (command.get("text") or "").strip().partition(" ")
+    word = WORDS.get(name.lower())
+    call = Call(context, command, services, rest.strip())
+    if word is None:
+        await show_help(call, unknown=name)
+        return
+    await word.run(call)
+
+
+async def train(call: Call) -> None:
+    """With a dataset: start at once. Without: a modal that asks for everything."""
+    services, person = call.services, call.person
+    trigger = call.command.get("trigger_id") or new_id("trigger")
+    plan_id = request_id("ftp", person.workspace, trigger)
+    if not call.rest:
+        await open_modal(call.context, services, plan_id, call.channel, trigger)
+        return
+    request = train_request(words(call.rest))
+    plan = await services.planner.propose(person, call.channel, plan_id, request, today=services.now().date())
+    await start(services, plan)
+
+
+async def jobs(call: Call) -> None:
+    await privately(call.context, job_views.job_list(await call.services.jobs.list(call.person)))
+
+
+async def job(call: Call) -> None:
+    found = await call.services.jobs.find(call.person, one_word(call.rest))
+    await privately(call.context, job_card.card(found))
+
+
+async def events(call: Call) -> None:
+    found, told = await call.services.jobs.events(call.person, one_word(call.rest))
+    await privately(call.context, job_views.events(found, told))
+
+
+async def cancel(call: Call) -> None:
+    """Only asks: the button under the question does it."""
+    found = await call.services.jobs.may_cancel(call.person, one_word(call.rest))
+    await privately(call.context, job_views.confirm_cancel(found))
+
+
+async def datasets(call: Call) -> None:
+    async with call.services.store.begin() as tx:
+        found = await tx.datasets.list(call.person.workspace, search=one_word(call.rest))
+    await privately(call.context, dataset_views.dataset_list(found))
+
+
+async def models(call: Call) -> None:
+    found = await call.services.models.list(call.person, one_word(call.rest))
+    await privately(call.context, model_views.model_list(found))
+
+
+async def delete(call: Call) -> None:
+    """Only asks: the button under the question does it."""
+    found = await call.services.models.may_delete(call.person, one_word(call.rest))
+    await privately(call.context, model_views.confirm_delete(found))
+
+
+async def show_help(call: Call, unknown: str = "") -> None:
+    known = unknown if unknown and unknown.lower() != "help" else ""
+    await privately(call.context, help_text(known))
+
+
+def help_text(unknown: str = "") -> Any:
+    """Every word with its options, and `/ask`."""
+    rows = [(word.usage, word.does) for word in WORDS.values()]
+    return help_views.help_text([*rows, ASK], unknown=unknown)
+
+
+ASK = ("/ask MODEL your question", "ask a fine-tuned model; its answer streams into the channel")
+
+WORDS: dict[str, Word] = {
+    "train": Word(
+        "/ft train [DATASET base=… suffix=… epochs=… batch_size=… learning_rate=… seed=… method=… "
+        "validation=…]",
+        "start a job; without a dataset a form asks for everything",
+        train,
+    ),
+    "jobs": Word("/ft jobs", "the newest jobs, with buttons", jobs),
+    "job": Word("/ft job ID", "one job's card", job),
+    "events": Word("/ft events ID", "what the backend said of a job", events),
+    "cancel": Word("/ft cancel ID", "end a job (its owner or an administrator; asks first)", cancel),
+    "datasets": Word("/ft datasets [NAME]", "the datasets of this workspace", datasets),
+    "models": Word("/ft models [NAME]", "the models that jobs made", models),
+    "delete": Word("/ft delete MODEL", "delete a model (its owner or an administrator; asks first)", delete),
+    "help": Word("/ft help", "this help", show_help),
+}

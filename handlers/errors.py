@@ -1,0 +1,38 @@
+"""The one translator from errors to words for people."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from slack_bolt.async_app import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+
+from handlers.reply import privately
+from tuning.errors import FtBotError
+from views import errors as view
+from views.rendered import Rendered
+
+log = logging.getLogger(__name__)
+
+
+async def on_error(error: Exception, context: AsyncBoltContext, body: dict[str, Any]) -> None:
+    """Bolt's error handler: tell the person who acted, and write down what wasn't foreseen."""
+    answer = words(error, body)
+    if context.user_id:
+        await privately(context, answer)
+
+
+def words(error: Exception, body: dict[str, Any]) -> Rendered:
+    """What a person is told; an unexpected error gets a reference that stands in the log too."""
+    if isinstance(error, FtBotError):
+        log.info("answered with %s: %s", error.code, error.message)
+        return view.problem(error)
+    reference = secrets.token_hex(4)
+    what = body.get("command") or body.get("type") or "request"
+    if isinstance(error, SlackApiError):
+        log.error("reference %s: Slack answered %s to %s", reference, error.response.get("error"), what)
+        return view.slack_refused(str(error.response.get("error")), reference)
+    log.error("reference %s: %s failed", reference, what, exc_info=error)
+    return view.unexpected(reference)

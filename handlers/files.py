@@ -1,0 +1,40 @@
+"""Files that people drop into a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncBoltContext
+
+from handlers.services import Services
+from tuning.drops import Drops
+from tuning.records import Person
+
+
+async def put_on_record(
+    event: dict[str, Any],
+    context: AsyncBoltContext,
+    person: Person,
+    drops: Drops,
+    next_: Callable[[], Awaitable[None]],
+) -> None:
+    """Before Slack is acknowledged: one upload, told of by several events, is one drop.
+
+    `file_shared` carries only ids; the message `file_share` also knows the thread to answer in.
+    """
+    channel = event.get("channel_id") or event.get("channel") or ""
+    user = event.get("user_id") or event.get("user") or person.user
+    files = [event["file_id"]] if "file_id" in event else [file["id"] for file in event.get("files", [])]
+    thread = event.get("thread_ts") or event.get("ts")
+    context["drop_ids"] = [
+        await drops.receive(person.workspace, channel, file_id, user, thread) for file_id in files
+    ]
+    await next_()
+
+
+async def work(drop_ids: list[str], drops: Drops, services: Services) -> None:
+    """After the acknowledgement: fetch, check, answer."""
+    for drop_id in drop_ids:
+        await drops.work(drop_id)
+        services.nudge()

@@ -1,0 +1,55 @@
+"""Answers that only the asking person sees, over whichever road is open."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+from slack_bolt.async_app import AsyncBoltContext, AsyncRespond
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from views.rendered import Rendered
+
+log = logging.getLogger(__name__)
+
+
+async def privately(context: AsyncBoltContext, answer: Rendered, *, replace: bool = False) -> None:
+    """Answer the person who acts: by response URL, else as an ephemeral message, else directly.
+
+    `replace` puts the answer in the place of the message whose button was pressed.
+    """
+    if context.response_url and await _by_url(context, answer, replace):
+        return
+    channel, user = context.channel_id, context.user_id
+    if channel and user and await _post(context, "chat_postEphemeral", answer, channel=channel, user=user):
+        return
+    if user and await _post(context, "chat_postMessage", answer, channel=user):
+        return
+    log.error("an answer could not be given to %s in %s: %s", user, channel, answer.text)
+
+
+async def _by_url(context: AsyncBoltContext, answer: Rendered, replace: bool) -> bool:
+    respond = cast(AsyncRespond, context.respond)
+    try:
+        told = await respond(
+            text=answer.text,
+            blocks=answer.blocks,
+            response_type="ephemeral",
+            replace_original=replace,
+        )
+    except (SlackClientError, OSError, ValueError) as error:
+        log.warning("the response URL can't be used: %s", error)
+        return False
+    if told.status_code != 200:
+        log.warning("the response URL answered %s: %s", told.status_code, told.body)
+    return bool(told.status_code == 200)
+
+
+async def _post(context: AsyncBoltContext, method: str, answer: Rendered, **where: Any) -> bool:
+    try:
+        await getattr(context.client, method)(text=answer.text, blocks=answer.blocks, **where)
+    except (SlackApiError, OSError) as error:
+        code = error.response.get("error") if isinstance(error, SlackApiError) else error
+        log.warning("%s to %s failed: %s", method, where, code)
+        return False
+    return True
