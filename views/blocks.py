@@ -11,7 +11,7 @@ from views.rendered import MAX_BLOCKS, MAX_TEXT, Block, Rendered
 from views.text import clip, packed, plain
 
 MAX_FIELDS = 10
-#: What a page of a list shows; small enough to read, and for Slack's limit on all of a message's blocks together.
+#: What a page of a list shows: quick to read, and small enough for what a message may hold in all.
 PAGE = 10
 
 

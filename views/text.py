@@ -38,7 +38,7 @@ _LIVE = re.compile(
     rf"""
       : (?= \\*/\\*/ )                              # any scheme://
     | www (?= \\*\. )
-    | (?<![a-z]) (?: mailto | tel ) (?= \\*: )
+    | (?: mailto | (?<![a-z])tel ) (?= \\*: )
     | \] (?= \\*\( )                                # [text](target)
     | \. (?= (?:{_DOMAINS}) (?![a-z0-9]) )
     | @ (?= \\*(?:channel|here|everyone) )
@@ -107,10 +107,11 @@ def clip(text: str, limit: int) -> str:
     """At most `limit` characters of escaped text; no entity, mention or code span is cut in half."""
     if len(text) <= limit:
         return text
-    kept = _HALF_A_TOKEN.sub("", text[: limit - 1])
+    kept = _HALF_A_TOKEN.sub("", text[: max(0, limit - 2)])
     if kept.count("`") % 2:
         kept = kept.rpartition("`")[0]
-    return kept.rstrip() + ELLIPSIS
+    # evil.community, cut short, is a domain again; one zero-width space mends that.
+    return unlink(kept.rstrip()) + ELLIPSIS
 
 
 def clip_middle(text: str, limit: int) -> str:
@@ -134,22 +135,23 @@ def chunks(text: str, limit: int) -> list[str]:
     pieces: list[str] = []
     rest = text.strip("\n")
     while len(rest) > limit:
-        at = _cut_at(rest, limit - 4)
-        piece, rest = rest[:at].rstrip(), rest[at:].removeprefix("\n").removeprefix("\n")
+        at, gap = _cut_at(rest, limit - 5)
+        piece, rest = unlink(rest[:at].rstrip()), rest[at + gap :]
         if piece.count("```") % 2:
             piece, rest = piece + "\n```", "```\n" + rest
         pieces.append(piece)
     return [piece for piece in [*pieces, rest] if piece.strip()]
 
 
-def _cut_at(text: str, room: int) -> int:
+def _cut_at(text: str, room: int) -> tuple[int, int]:
+    """Where a piece of at most `room` ends, and how many characters of white space follow it."""
     for boundary in ("\n\n", "\n", " "):
         at = text.rfind(boundary, room // 2, room)
         if at > 0:
-            return at
+            return at, len(boundary)
     whole = _HALF_A_TOKEN.sub("", text[:room])
     unfenced = whole.rstrip("`")
-    return len(unfenced) or len(whole) or room
+    return len(unfenced) or len(whole) or room, 0
 
 
 def packed(lines: list[str], limit: int = MAX_TEXT) -> list[str]:
@@ -162,3 +164,8 @@ def packed(lines: list[str], limit: int = MAX_TEXT) -> list[str]:
         else:
             texts.append(line)
     return texts
+
+
+def mention_channel(channel_id: str) -> str:
+    """A channel's name as a link, for ids of Slack's form only."""
+    return f"<#{channel_id}>" if re.fullmatch(r"[CG][A-Z0-9]+", channel_id) else "that channel"
