@@ -1,0 +1,101 @@
+"""The command: python -m trainer --host 127.0.0.1 --port 8081 --home DIR"""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import ipaddress
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiohttp import web
+
+from trainer import settings
+from trainer.api import build_app
+from trainer.store import Store
+
+KEY = "FT_TRAINER_API_KEY"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status is 0 then, and 2 when the server can't start."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    key = os.environ.get(KEY, "")
+    if not key and not is_loopback(options.host):
+        print(f"trainer: {options.host} can be reached by others: set {KEY} first.", file=sys.stderr)
+        return 2
+    try:
+        offered = settings.load(options.config)
+        home = options.home.resolve()
+        with _only_one(home):
+            asyncio.run(_serve(options.host, options.port, home, offered, key))
+    except (settings.SettingsError, OSError) as error:
+        print(f"trainer: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trainer",
+        description="A fine-tuning server that speaks OpenAI's wire.",
+        epilog=f"API key: {KEY}",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    parser.add_argument("--port", type=int, default=8081, help="0 lets the system choose")
+    parser.add_argument("--home", type=Path, default=Path("data/trainer"), help="where everything is kept")
+    parser.add_argument("--config", type=Path, default=None, help="a trainer.toml of your own")
+    return parser
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Two servers over one home would start every job twice."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another trainer already uses {home}") from error
+        yield
+
+
+async def _serve(host: str, port: int, home: Path, offered: settings.Settings, key: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app = build_app(Store(home), offered, key)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        print(f"trainer listening on {_address(host, runner.addresses[0][1])}/v1", flush=True)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

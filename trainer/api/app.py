@@ -1,0 +1,48 @@
+"""The aiohttp application: routes, and what starts and stops with the server."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from trainer.api import chat, files, jobs, models
+from trainer.api.context import ANSWERER, API_KEY, SETTINGS, STORE, SUPERVISOR
+from trainer.api.middleware import add_headers, authenticate, outermost
+from trainer.jobs.supervisor import Supervisor
+from trainer.serve.client import Answerer
+from trainer.settings import Settings
+from trainer.store import Store
+
+LARGEST_JSON = 16 * 2**20
+
+
+def build_app(store: Store, settings: Settings, api_key: str) -> web.Application:
+    """Wire the server; the store is closed with it."""
+    app = web.Application(middlewares=[outermost, authenticate], client_max_size=LARGEST_JSON)
+    app[STORE], app[SETTINGS], app[API_KEY] = store, settings, api_key
+    app[SUPERVISOR] = Supervisor(store, settings)
+    app[ANSWERER] = Answerer(store.home / "logs" / "serve.log", settings.serving)
+    app.add_routes([web.get("/healthz", healthz)])
+    for module in (files, jobs, models, chat):
+        app.add_routes(module.routes())
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_background)
+    return app
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Alive, and the database answers."""
+    request.app[STORE].db.execute("SELECT 1")
+    return web.json_response({"status": "ok"})
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    passes = asyncio.create_task(app[SUPERVISOR].run())
+    yield
+    passes.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await passes
+    app[SUPERVISOR].stop()
+    await app[ANSWERER].stop()
+    app[STORE].close()

@@ -1,0 +1,149 @@
+"""/v1/chat/completions, streamed and not."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from trainer import ids
+from trainer.api.context import ANSWERER, SETTINGS, STORE, json_body, project
+from trainer.api.question import question_from
+
+Said = dict[str, Any]
+
+
+def routes() -> list[web.RouteDef]:
+    """The one route."""
+    return [web.post("/v1/chat/completions", create)]
+
+
+async def create(request: web.Request) -> web.StreamResponse:
+    """Answer a conversation."""
+    body = await json_body(request)
+    question = question_from(body, request.app[STORE], request.app[SETTINGS], project(request))
+    saying = request.app[ANSWERER].answer(question)
+    head = {"id": ids.new("chatcmpl-", 29), "created": ids.now(), "model": body["model"]}
+    if body.get("stream"):
+        return await _stream(request, body, head, saying)
+    return web.json_response(await _whole(head, saying))
+
+
+@dataclass
+class Choice:
+    """One answer as it comes in."""
+
+    text: str = ""
+    finish: str | None = None
+    tokens: int = 0
+    logprobs: list[Any] = field(default_factory=list)
+    scored: bool = False
+
+    def add(self, said: Said) -> None:
+        """Take over what was said."""
+        self.text += said["text"]
+        self.finish, self.tokens = said["finish"], said["tokens"]
+        self.logprobs += said["logprobs"]
+
+
+async def _whole(head: Said, saying: AsyncIterator[Said]) -> Said:
+    choices: dict[int, Choice] = {}
+    prompt = 0
+    async for said in saying:
+        if said["event"] == "begin":
+            prompt = said["prompt_tokens"]
+        elif said["event"] == "text":
+            choices.setdefault(said["index"], Choice()).add(said)
+    return {
+        **head,
+        "object": "chat.completion",
+        "choices": [_choice(index, choices[index]) for index in sorted(choices)],
+        "usage": _usage(prompt, choices),
+        "service_tier": "default",
+        "system_fingerprint": None,
+    }
+
+
+def _choice(index: int, choice: Choice) -> Said:
+    message: Said = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    return {
+        "index": index,
+        "message": message,
+        "logprobs": _logprobs(choice.logprobs),
+        "finish_reason": choice.finish,
+    }
+
+
+def _logprobs(scored: list[Any]) -> Said | None:
+    return {"content": scored, "refusal": None} if scored else None
+
+
+def _usage(prompt: int, choices: dict[int, Choice]) -> Said:
+    made = sum(choice.tokens for choice in choices.values())
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": made,
+        "total_tokens": prompt + made,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+async def _stream(
+    request: web.Request, body: Said, head: Said, saying: AsyncIterator[Said]
+) -> web.StreamResponse:
+    wants_usage = (body.get("stream_options") or {}).get("include_usage", False)
+    # The first word comes before the headers, so that a refusal still has its status.
+    first = await anext(saying)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    await response.prepare(request)
+    stream = _Chunks(response, {**head, "object": "chat.completion.chunk"}, wants_usage)
+    async with aclosing(saying) as rest:  # type: ignore[type-var]
+        for index in range(body.get("n") or 1):
+            await stream.send(index, {"role": "assistant", "content": "", "refusal": None})
+        async for said in rest:
+            if said["event"] == "text":
+                await stream.text(said)
+    await stream.end(first["prompt_tokens"])
+    return response
+
+
+class _Chunks:
+    """Server-sent events in the shape of OpenAI's chunks."""
+
+    def __init__(self, response: web.StreamResponse, head: Said, wants_usage: bool) -> None:
+        self.response = response
+        self.head = head
+        self.usage = {"usage": None} if wants_usage else {}
+        self.choices: dict[int, Choice] = {}
+
+    async def text(self, said: Said) -> None:
+        """A piece of one answer, and its end."""
+        self.choices.setdefault(said["index"], Choice()).add(said)
+        logprobs = _logprobs(said["logprobs"])
+        if said["text"] or logprobs:
+            await self.send(said["index"], {"content": said["text"]}, logprobs)
+        if said["finish"]:
+            await self.send(said["index"], {}, finish=said["finish"])
+
+    async def send(self, index: int, delta: Said, logprobs: Any = None, finish: str | None = None) -> None:
+        """One chunk with one choice."""
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        await self._write({**self.head, "choices": [choice], **self.usage})
+
+    async def end(self, prompt: int) -> None:
+        """The usage if it was asked for, and the mark that nothing follows."""
+        if self.usage:
+            await self._write({**self.head, "choices": [], "usage": _usage(prompt, self.choices)})
+        await self.response.write(b"data: [DONE]\n\n")
+        await self.response.write_eof()
+
+    async def _write(self, chunk: Said) -> None:
+        await self.response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")

@@ -1,0 +1,121 @@
+"""/v1/fine_tuning/jobs."""
+
+from typing import Any
+
+from aiohttp import web
+
+from trainer.api import wire
+from trainer.api.context import SETTINGS, STORE, SUPERVISOR, json_body, page_of, project, unknown_cursor
+from trainer.jobs.request import job_from
+from trainer.store import Checkpoint, Event, Job
+
+JOBS = "/v1/fine_tuning/jobs"
+EVERY = 10**9
+
+
+def routes() -> list[web.RouteDef]:
+    """Every route under /v1/fine_tuning/jobs."""
+    return [
+        web.post(JOBS, create),
+        web.get(JOBS, index),
+        web.get(f"{JOBS}/{{id}}", retrieve),
+        web.post(f"{JOBS}/{{id}}/cancel", cancel),
+        web.post(f"{JOBS}/{{id}}/pause", pause),
+        web.post(f"{JOBS}/{{id}}/resume", resume),
+        web.get(f"{JOBS}/{{id}}/events", events),
+        web.get(f"{JOBS}/{{id}}/checkpoints", checkpoints),
+    ]
+
+
+async def create(request: web.Request) -> web.Response:
+    """Accept a job; its file is checked by a worker right after."""
+    app = request.app
+    job = job_from(await json_body(request), app[STORE], app[SETTINGS], project(request))
+    return _json(request, app[SUPERVISOR].create(job))
+
+
+async def index(request: web.Request) -> web.Response:
+    """List jobs, newest first, optionally those whose metadata has these pairs."""
+    after, limit = page_of(request, 20)
+    store, wanted = request.app[STORE], _metadata_filter(request)
+    try:
+        page, more = store.page(
+            Job, after=after, limit=limit if wanted is None else EVERY, project=project(request)
+        )
+    except KeyError as error:
+        raise unknown_cursor(error) from error
+    if wanted is not None:
+        page = [job for job in page if _matches(job, wanted)]
+        page, more = page[:limit], len(page) > limit
+    return web.json_response(wire.listing([_wire(request, job) for job in page], has_more=more))
+
+
+def _metadata_filter(request: web.Request) -> dict[str, str] | None:
+    """metadata[k]=v pairs; metadata=null, here the empty dictionary, asks for jobs without any."""
+    if request.query.get("metadata") == "null":
+        return {}
+    pairs = {
+        key.removeprefix("metadata[").removesuffix("]"): value
+        for key, value in request.query.items()
+        if key.startswith("metadata[") and key.endswith("]")
+    }
+    return pairs or None
+
+
+def _matches(job: Job, wanted: dict[str, str]) -> bool:
+    has = job.metadata or {}
+    return not has if not wanted else wanted.items() <= has.items()
+
+
+def _find(request: web.Request) -> Job:
+    return request.app[SUPERVISOR].find(request.match_info["id"], project(request))
+
+
+def _wire(request: web.Request, job: Job) -> dict[str, Any]:
+    return wire.job(job, request.app[SETTINGS])
+
+
+def _json(request: web.Request, job: Job) -> web.Response:
+    return web.json_response(_wire(request, job))
+
+
+async def retrieve(request: web.Request) -> web.Response:
+    """One job, as it is at this moment."""
+    return _json(request, _find(request))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """End a job."""
+    return _json(request, request.app[SUPERVISOR].cancel(_find(request)))
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Stop a job so that it can go on later."""
+    return _json(request, request.app[SUPERVISOR].pause(_find(request)))
+
+
+async def resume(request: web.Request) -> web.Response:
+    """Let a paused job go on."""
+    return _json(request, request.app[SUPERVISOR].resume(_find(request)))
+
+
+async def events(request: web.Request) -> web.Response:
+    """What was said of a job, newest first."""
+    job = _find(request)
+    after, limit = page_of(request, 20)
+    try:
+        page, more = request.app[STORE].page(Event, after=after, limit=limit, job_id=job.id)
+    except KeyError as error:
+        raise unknown_cursor(error) from error
+    return web.json_response(wire.listing([wire.event(event) for event in page], has_more=more))
+
+
+async def checkpoints(request: web.Request) -> web.Response:
+    """The models that a job left on its way, newest first."""
+    job = _find(request)
+    after, limit = page_of(request, 10)
+    try:
+        page, more = request.app[STORE].page(Checkpoint, after=after, limit=limit, job_id=job.id)
+    except KeyError as error:
+        raise unknown_cursor(error) from error
+    return web.json_response(wire.listing([wire.checkpoint(item) for item in page], has_more=more))

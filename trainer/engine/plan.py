@@ -1,0 +1,56 @@
+"""What "auto" means: the hyperparameters that a job really runs with, and the sentence that explains them."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+MOST_EPOCHS = 50
+FEWEST_EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Every number settled."""
+
+    n_epochs: int
+    batch_size: int
+    learning_rate_multiplier: float
+    beta: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that stands in OpenAI's job object."""
+        named = {
+            "n_epochs": self.n_epochs,
+            "batch_size": self.batch_size,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
+        }
+        return named if self.beta is None else {**named, "beta": self.beta}
+
+
+def settle(requested: dict[str, Any], base: dict[str, Any], examples: int, method: str) -> Hyperparameters:
+    """Replace each "auto" by a number that suits the base and the number of examples."""
+    batch_size = _chosen(requested, "batch_size", min(base["batch_size"], max(1, examples // 5)))
+    steps = ceil(examples / batch_size)
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(base["auto_steps"] / steps)))
+    return Hyperparameters(
+        n_epochs=int(_chosen(requested, "n_epochs", epochs)),
+        batch_size=int(min(batch_size, examples)),
+        learning_rate_multiplier=float(_chosen(requested, "learning_rate_multiplier", 1.0)),
+        beta=float(_chosen(requested, "beta", 0.1)) if method == "dpo" else None,
+    )
+
+
+def _chosen(requested: dict[str, Any], name: str, auto: float) -> Any:
+    value = requested.get(name)
+    return auto if value in (None, "auto") else value
+
+
+def explain(hyper: Hyperparameters, requested: dict[str, Any], base: dict[str, Any], examples: int) -> str:
+    """One sentence for the job's events."""
+    settled = hyper.as_dict()
+    auto = [name for name in settled if requested.get(name) in (None, "auto")]
+    steps = ceil(examples / hyper.batch_size) * hyper.n_epochs
+    rate = base["learning_rate"] * hyper.learning_rate_multiplier
+    chosen = ", ".join(f"{name}={value:g}" for name, value in settled.items())
+    why = f"; auto chose {', '.join(auto)}" if auto else ""
+    return f"Hyperparameters: {chosen} (learning rate {rate:g}, {steps} steps for {examples} examples{why})"

@@ -1,0 +1,1 @@
+"""A job's life on the server: asked for, queued, watched, settled."""

@@ -1,0 +1,151 @@
+"""Answers of one model, made together: every step gives each of them its next token.
+
+A new question joins while others are being answered: its prompt is read alone, then its keys and values are
+laid beside the others', padded on the left.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from trainer.serve.sampling import Sampler, logprobs_of
+from trainer.serve.text import TextStream
+
+Said = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """One answer in the making."""
+
+    id: int
+    index: int
+    sampler: Sampler
+    text: TextStream
+    most: int
+    top_logprobs: int | None
+    made: int = 0
+    finish: str | None = None
+    logprobs: list[Any] = field(default_factory=list)
+
+
+class Batch:
+    """The answers of one model."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        ends = model.generation_config.eos_token_id
+        self.ends = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
+        self.answers: list[Answer] = []
+        self.cache: Any = None
+        self.mask = torch.empty(0, 0, dtype=torch.long)
+        self.logits = torch.empty(0)
+
+    @torch.inference_mode()
+    def admit(self, prompt: list[int], answers: list[Answer]) -> None:
+        """Read a prompt and let its answers join."""
+        ids = torch.tensor([prompt], device=self.model.device)
+        cache = DynamicCache(config=self.model.config)
+        logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[
+            :, -1
+        ]
+        count = len(answers)
+        if count > 1:
+            cache.batch_repeat_interleave(count)
+        mask = torch.ones(count, len(prompt), dtype=torch.long, device=ids.device)
+        self._join(cache, mask, logits.expand(count, -1))
+        self.answers += answers
+
+    def _join(self, cache: Any, mask: torch.Tensor, logits: torch.Tensor) -> None:
+        if not self.answers:
+            self.cache, self.mask, self.logits = cache, mask, logits
+            return
+        longest = max(self.mask.shape[1], mask.shape[1])
+        for ours, theirs in zip(self.cache.layers, cache.layers, strict=True):
+            ours.keys = torch.cat([_padded(ours.keys, longest), _padded(theirs.keys, longest)])
+            ours.values = torch.cat([_padded(ours.values, longest), _padded(theirs.values, longest)])
+        self.mask = torch.cat([_padded_mask(self.mask, longest), _padded_mask(mask, longest)])
+        self.logits = torch.cat([self.logits, logits])
+
+    @torch.inference_mode()
+    def step(self) -> Iterator[Said]:
+        """Give every answer one token and say what came of it."""
+        tokens = [answer.sampler.choose(row) for answer, row in zip(self.answers, self.logits, strict=True)]
+        for answer, token, row in zip(self.answers, tokens, self.logits, strict=True):
+            yield from self._take(answer, token, row)
+        self._keep([i for i, answer in enumerate(self.answers) if answer.finish is None], tokens)
+
+    def drop(self, id: int) -> None:
+        """Stop the answers of a question that nobody waits for."""
+        self._select([i for i, answer in enumerate(self.answers) if answer.id != id])
+
+    def _take(self, answer: Answer, token: int, row: torch.Tensor) -> Iterator[Said]:
+        answer.made += 1
+        ended = token in self.ends
+        text = "" if ended else answer.text.push(token)
+        if answer.top_logprobs is not None and not ended:
+            answer.logprobs.append(self._logprobs(row, token, answer.top_logprobs))
+        if ended or answer.text.stopped:
+            answer.finish = "stop"
+        elif answer.made >= answer.most:
+            answer.finish = "length"
+        if answer.finish:
+            text += answer.text.finish()
+        if text or answer.finish:
+            said = {
+                "event": "text",
+                "id": answer.id,
+                "index": answer.index,
+                "text": text,
+                "finish": answer.finish,
+            }
+            yield {**said, "logprobs": answer.logprobs, "tokens": answer.made}
+            answer.logprobs = []
+
+    def _logprobs(self, row: torch.Tensor, token: int, top: int) -> Said:
+        found = logprobs_of(row, token, top)
+        return {
+            **self._scored(*found["chosen"]),
+            "top_logprobs": [self._scored(other, score) for other, score in found["top"]],
+        }
+
+    def _scored(self, token: int, score: float) -> Said:
+        text = self.tokenizer.decode([token])
+        return {"token": text, "logprob": score, "bytes": list(text.encode())}
+
+    def _keep(self, staying: list[int], tokens: list[int]) -> None:
+        if len(staying) < len(self.answers):
+            self._select(staying)
+        if not staying:
+            return
+        ids = torch.tensor([[tokens[i]] for i in staying], device=self.model.device)
+        self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
+        positions = self.mask.sum(1, keepdim=True) - 1
+        self.logits = self.model(
+            input_ids=ids,
+            attention_mask=self.mask,
+            position_ids=positions,
+            past_key_values=self.cache,
+            use_cache=True,
+        ).logits[:, -1]
+
+    def _select(self, staying: list[int]) -> None:
+        self.answers = [self.answers[i] for i in staying]
+        if not staying:
+            self.cache = None
+            return
+        rows = torch.tensor(staying, device=self.mask.device)
+        self.mask, self.logits = self.mask[rows], self.logits[rows]
+        self.cache.batch_select_indices(rows)
+
+
+def _padded(states: torch.Tensor, longest: int) -> torch.Tensor:
+    return torch.nn.functional.pad(states, (0, 0, longest - states.shape[2], 0))
+
+
+def _padded_mask(mask: torch.Tensor, longest: int) -> torch.Tensor:
+    return torch.nn.functional.pad(mask, (longest - mask.shape[1], 0))

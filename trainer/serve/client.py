@@ -1,0 +1,114 @@
+"""The server's end: starts the answering process when it is first needed, and carries questions and answers.
+
+One line of JSON each way over the process's own pipes, so there is no port that anyone else could reach.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import ApiError
+from trainer.jobs import child
+from trainer.settings import Serving
+
+LONGEST_LINE = 2**24
+
+log = logging.getLogger(__name__)
+
+
+class Answerer:
+    """Owns the answering process; a new one is started when the last one died."""
+
+    def __init__(self, log_file: Path, settings: Serving) -> None:
+        self.log_file = log_file
+        self.settings = settings
+        self.process: subprocess.Popen[bytes] | None = None
+        self.reading: asyncio.Task[None] | None = None
+        self.waiting: dict[int, asyncio.Queue[dict[str, Any]]] = {}
+        self.numbers = itertools.count()
+
+    async def answer(self, question: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """What the process says of one question, until it is done; raises ApiError if it can't."""
+        await self._ensure()
+        number = next(self.numbers)
+        queue = self.waiting[number] = asyncio.Queue()
+        try:
+            self._send({"op": "answer", "id": number, **question})
+            while True:
+                said = await queue.get()
+                if said["event"] == "error":
+                    raise ApiError(said["status"], said["message"], code=said["code"], kind=said["type"])
+                yield said
+                if said["event"] == "done":
+                    return
+        finally:
+            del self.waiting[number]
+            self._send({"op": "cancel", "id": number})
+
+    def forget(self, folder: str) -> None:
+        """Tell the process that a model was deleted."""
+        self._send({"op": "forget", "folder": folder})
+
+    async def stop(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            child.kill(self.process)
+        if self.reading is not None:
+            await self.reading
+
+    async def _ensure(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            return
+        if self.reading is not None:
+            await self.reading
+        self.process = child.start(
+            "trainer.serve",
+            str(self.settings.loaded_models),
+            threads=self.settings.threads,
+            log=self.log_file,
+            stdout=subprocess.PIPE,
+        )
+        self.reading = asyncio.create_task(self._read(self.process))
+        log.info("Started the answering process (%s)", self.process.pid)
+
+    def _send(self, line: dict[str, Any]) -> None:
+        if self.process is None or self.process.stdin is None or self.process.poll() is not None:
+            return
+        # A process that just died is noticed by the reader, which tells everyone who waits.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(line).encode() + b"\n")
+            self.process.stdin.flush()
+
+    async def _read(self, process: subprocess.Popen[bytes]) -> None:
+        reader = asyncio.StreamReader(limit=LONGEST_LINE)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+        )
+        while line := await reader.readline():
+            said = json.loads(line)
+            if queue := self.waiting.get(said["id"]):
+                queue.put_nowait(said)
+        transport.close()
+        code = await asyncio.to_thread(process.wait)
+        if self.waiting:
+            log.error("The answering process ended with status %s; see %s", code, self.log_file)
+        for queue in self.waiting.values():
+            queue.put_nowait(_process_ended())
+
+
+def _process_ended() -> dict[str, Any]:
+    message = "The process that answers has ended. A new one starts with the next request; try again."
+    return {
+        "event": "error",
+        "status": 503,
+        "type": "server_error",
+        "code": "answerer_ended",
+        "message": message,
+    }

@@ -1,0 +1,56 @@
+"""From tokens to text as it may be shown: whole characters only, and nothing that may begin a stop string."""
+
+from typing import Any
+
+
+class TextStream:
+    """The text of one answer as its tokens come in."""
+
+    def __init__(self, tokenizer: Any, stop: list[str]) -> None:
+        self.tokenizer = tokenizer
+        self.stop = stop
+        self.tokens: list[int] = []
+        self.prefix = 0
+        self.read = 0
+        self.held = ""
+        self.stopped = False
+
+    def push(self, token: int) -> str:
+        """The text that became certain with this token."""
+        self.tokens.append(token)
+        before = self._decode(self.tokens[self.prefix : self.read])
+        after = self._decode(self.tokens[self.prefix :])
+        if len(after) <= len(before) or after.endswith("\ufffd"):
+            return ""
+        self.prefix, self.read = self.read, len(self.tokens)
+        return self._release(self.held + after[len(before) :])
+
+    def finish(self) -> str:
+        """What was held back, once no more tokens come."""
+        if self.stopped:
+            return ""
+        rest = self._decode(self.tokens[self.prefix :])[
+            len(self._decode(self.tokens[self.prefix : self.read])) :
+        ]
+        return self._release(self.held + rest) + self.held
+
+    def _decode(self, tokens: list[int]) -> str:
+        text: str = self.tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _release(self, text: str) -> str:
+        found = [at for at in (text.find(stop) for stop in self.stop) if at >= 0]
+        if found:
+            self.stopped, self.held = True, ""
+            return text[: min(found)]
+        keep = max((_overlap(text, stop) for stop in self.stop), default=0)
+        self.held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+
+def _overlap(text: str, stop: str) -> int:
+    """How many characters at the end of the text may be the beginning of the stop string."""
+    longest = min(len(text), len(stop) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(stop[:n])), 0)

@@ -1,0 +1,113 @@
+"""What the administrator offers: bases, limits and defaults, read once from trainer.toml."""
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+DEFAULT_FILE = Path(__file__).with_name("trainer.toml")
+T = TypeVar("T", "Base", "Limits", "Training", "Serving")
+
+
+class SettingsError(Exception):
+    """trainer.toml says something that can't be."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model that a job may start from, with the defaults that suit it."""
+
+    name: str
+    source: str
+    tuning: str = "lora"
+    context: int = 1024
+    batch_size: int = 8
+    learning_rate: float = 2e-4
+    auto_steps: int = 100
+    answer_tokens: int = 0
+    trust_remote_code: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that stands in a job's folder."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request or one project may use."""
+
+    file_bytes: int = 536_870_912
+    active_jobs_per_project: int = 20
+
+
+@dataclass(frozen=True)
+class Training:
+    """How jobs run on this machine."""
+
+    concurrent: int = 1
+    threads: int = 0
+    checkpoint_seconds: float = 30.0
+    restarts: int = 3
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How answers are made on this machine."""
+
+    threads: int = 1
+    loaded_models: int = 8
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything in trainer.toml."""
+
+    organization: str = "local"
+    bases: dict[str, Base] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    training: Training = field(default_factory=Training)
+    serving: Serving = field(default_factory=Serving)
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read a configuration file; raises SettingsError naming the file and the key that is wrong."""
+    path = path or DEFAULT_FILE
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    try:
+        return _settings(raw)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _settings(raw: dict[str, Any]) -> Settings:
+    bases = {name: _section(Base, {"name": name, **body}, f"bases.{name}") for name, body in _bases(raw)}
+    if not bases:
+        raise SettingsError("no [bases.NAME] section, so there is nothing to train")
+    for base in bases.values():
+        if base.tuning not in {"full", "lora"}:
+            raise SettingsError(f'bases.{base.name}.tuning must be "full" or "lora", not {base.tuning!r}')
+    return Settings(
+        organization=str(raw.get("organization", "local")),
+        bases=bases,
+        limits=_section(Limits, raw.get("limits", {}), "limits"),
+        training=_section(Training, raw.get("training", {}), "training"),
+        serving=_section(Serving, raw.get("serving", {}), "serving"),
+    )
+
+
+def _bases(raw: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return list(raw.get("bases", {}).items())
+
+
+def _section(kind: type[T], body: dict[str, Any], where: str) -> T:
+    known = {item.name for item in fields(kind)}
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise SettingsError(f"{where}.{unknown[0]} is not a setting; known are {', '.join(sorted(known))}")
+    try:
+        return kind(**body)
+    except TypeError as error:
+        raise SettingsError(f"{where}: {error}") from error

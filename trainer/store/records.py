@@ -1,0 +1,86 @@
+"""The rows of the database as frozen, typed records."""
+
+from dataclasses import dataclass
+from typing import Any
+
+TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded or produced file; its bytes stand under its id in the files folder."""
+
+    id: str
+    project: str
+    filename: str
+    bytes: int
+    purpose: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """A fine-tuning job, as the server knows it."""
+
+    id: str
+    project: str
+    status: str
+    created_at: int
+    model: str
+    base: str
+    training_file: str
+    validation_file: str | None
+    seed: int
+    suffix: str | None
+    method: dict[str, Any]
+    hyperparameters: dict[str, Any]
+    metadata: dict[str, str] | None
+    fine_tuned_model: str | None = None
+    finished_at: int | None = None
+    estimated_finish: int | None = None
+    trained_tokens: int | None = None
+    error: dict[str, Any] | None = None
+    result_files: tuple[str, ...] = ()
+    attempts: int = 0
+    journal_offset: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that the server says of a job."""
+
+    id: str
+    created_at: int
+    level: str
+    type: str
+    message: str
+    data: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that a job left at the end of an epoch."""
+
+    id: str
+    job_id: str
+    created_at: int
+    model: str
+    step: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that a job made: `folder` is relative to the home folder."""
+
+    id: str
+    project: str
+    created: int
+    base: str
+    job_id: str
+    folder: str
