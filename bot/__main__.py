@@ -1,5 +1,148 @@
 """The command line: `ft-bot ...`."""
 
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bot.logs import set_up_logs
+from bot.settings import Mode, Settings, SettingsWrong, read_settings
+from tuning.errors import FtBotError
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Fine-tune language models without leaving the Slack channel.",
+)
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
+Method = Literal["supervised", "dpo", "reinforcement"]
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot over Socket Mode: needs no public address."""
+    from bot.web import run_socket
+
+    _until_stopped(run_socket(_settings("run")))
+
+
+@cli.command()
+def serve(host: Host = "127.0.0.1", port: Port = 3000) -> None:
+    """Run the bot over HTTP: POST /slack/events, GET /healthz, GET /readyz."""
+    from bot.web import run_http
+
+    _until_stopped(run_http(_settings("serve"), host, port))
+
+
+@cli.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="A JSONL file.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    model: Annotated[str | None, typer.Option(help="The base model whose limits count.")] = None,
+    method: Annotated[Method | None, typer.Option(help="The method that the rows must fit.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="The tokenizer, such as o200k_base.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens an example may have.")] = None,
+) -> None:
+    """Check a dataset. Exit code 0: fine; 1: findings that are errors; 2: can't be read."""
+    from tuning.datasets.validate import main_validate
+
+    code = main_validate(
+        file, json_output=json, model=model, method=method, encoding=encoding, max_tokens=max_tokens
+    )
+    raise typer.Exit(code)
+
+
+@cli.command()
+def trainer(
+    host: Host = "127.0.0.1",
+    port: Port = 8081,
+    home: Annotated[Path, typer.Option(help="Where files, jobs and models are kept.")] = Path("trainer-home"),
+) -> None:
+    """Run a fine-tuning server of your own, with OpenAI's API (extra: trainer)."""
+    _process("trainer", "--host", host, "--port", str(port), "--home", str(home))
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context, host: Host = "127.0.0.1", port: Port = 8090) -> None:
+    """Run a stand-in Slack workspace on this machine (extra: sandbox); other options are passed on."""
+    _process("sandbox", "--host", host, "--port", str(port), *context.args)
+
+
+@cli.command()
+def demo() -> None:
+    """Play the main job end to end on this machine: sandbox, trainer and bot."""
+    from bot.demo.play import play
+
+    raise typer.Exit(asyncio.run(play()))
+
+
+@cli.command()
+def doctor() -> None:
+    """Check tokens, scopes, database, backend and clock, and say what to do about each."""
+    from bot.doctor import examine
+
+    settings = _settings(None)
+    raise typer.Exit(asyncio.run(examine(settings)))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database up to this version's tables."""
+    from storage import migrate as upgrade
+
+    settings = _settings(None)
+    settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
+    _until_stopped(upgrade(settings.database_url))
+    typer.echo("The database is up to date.")
+
+
+def _settings(mode: Mode | None) -> Settings:
+    """The settings, with the logs set up after them; what is wrong ends the command with exit code 2."""
+    try:
+        settings = read_settings(mode)
+    except SettingsWrong as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    set_up_logs(settings.ft_log_level, settings.secrets)
+    return settings
+
+
+def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what keeps it from starting is told in a line."""
+    from bot.slack_errors import FAILURES, word
+
+    try:
+        asyncio.run(work)
+    except FtBotError as error:
+        typer.echo(f"{error.message} {error.remedy}".strip(), err=True)
+        raise typer.Exit(1) from None
+    except FAILURES as error:
+        typer.echo(f"Can't work with Slack ({word(error)}): `ft-bot doctor` finds out why.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _process(package: str, *arguments: str) -> None:
+    """Trainer and sandbox are programs of their own, joined by their addresses alone."""
+    with subprocess.Popen([sys.executable, "-m", package, *arguments]) as child:  # noqa: S603  our own module
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            code = child.wait()
+    raise typer.Exit(code)
+
 
 def main() -> None:
-    raise SystemExit("not built yet")
+    cli()
+
+
+if __name__ == "__main__":
+    main()

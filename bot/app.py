@@ -1,0 +1,114 @@
+"""The only wiring: from the settings to a bot that can be started and stopped."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gateways.slack_files import SlackFiles
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.checker import ProcessChecker
+from bot.courier import Courier
+from bot.render import Renderer
+from bot.schedule import Schedule
+from bot.settings import Settings
+from gateways.openai_backend import OpenAIBackend
+from handlers.routes import register
+from handlers.services import Services
+from storage import SqlLeases, SqlStore, migrate, open_files, open_store
+from tuning.ask import Asking
+from tuning.catalog import Catalog
+from tuning.drops import Drops
+from tuning.jobs import Jobs
+from tuning.launch import Launcher
+from tuning.models import Models
+from tuning.planning import Planner
+from tuning.poller import Poller
+from tuning.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The parts that the command line starts and stops."""
+
+    app: AsyncApp
+    store: SqlStore
+    backend: OpenAIBackend
+    services: Services
+    courier: Courier
+    schedule: Schedule
+
+    async def stop(self) -> None:
+        """Let go of everything; what is not done yet is on record and goes on at the next start."""
+        self.schedule.stop()
+        await self.backend.close()
+        await self.store.close()
+
+
+async def build(settings: Settings) -> Bot:
+    """Make a bot from its settings; brings the database up to date first."""
+    settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database_url)
+    store = open_store(settings.database_url)
+    leases = SqlLeases(store, now)
+    files = open_files(settings.ft_data_dir)
+    backend = OpenAIBackend(settings.openai_base_url, settings.backend_key)
+    catalog = Catalog(store, backend, now)
+    launcher = Launcher(store, backend, Uploads(store, backend, files, leases, now), leases, now)
+    poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
+    shared = SlackFiles(patient_client(settings), settings.slack_bot_token.get_secret_value())
+    drops = Drops(store, shared, files, ProcessChecker(), leases, now)
+    courier = Courier(store, single_try_client(settings), Renderer(store, catalog, now), leases, now)
+    schedule = Schedule(settings.ft_poll_seconds, courier, poller, launcher, drops, leases, store, now)
+    services = Services(
+        store=store,
+        drops=drops,
+        catalog=catalog,
+        planner=Planner(store, catalog),
+        jobs=Jobs(store, now),
+        launcher=launcher,
+        poller=poller,
+        models=Models(store, backend, catalog, now),
+        asking=Asking(store, backend, catalog, now),
+        admins=settings.ft_admins,
+        now=now,
+        nudge=schedule.deliver_soon,
+    )
+    app = AsyncApp(
+        client=patient_client(settings),
+        signing_secret=settings.slack_signing_secret.get_secret_value() or None,
+    )
+    register(app, services)
+    return Bot(app, store, backend, services, courier, schedule)
+
+
+def patient_client(settings: Settings) -> AsyncWebClient:
+    """For people's requests: waits when Slack asks to, and tries again when a connection breaks."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        retry_handlers=[
+            AsyncConnectionErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+
+
+def single_try_client(settings: Settings) -> AsyncWebClient:
+    """For the courier: a post whose fate is unknown must be looked up, not sent again."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, retry_handlers=[]
+    )

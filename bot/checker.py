@@ -1,0 +1,60 @@
+"""Checks a file in a niced process of its own: a check of a minute never delays an acknowledgement."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuning.datasets.report import Report
+from tuning.errors import FileUnreadable
+
+log = logging.getLogger(__name__)
+
+#: Exit codes of `python -m tuning.datasets`: fine, findings that are errors.
+REPORTED = (0, 1)
+LIMIT_SECONDS = 30 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessChecker:
+    """Fulfils `tuning.ports.Checker`; one file at a time, so that the machine stays usable."""
+
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    async def check(self, path: Path, *, base: str | None = None) -> Report:
+        async with self.turn:
+            out, err, code = await _run(path, ["--model", base] if base else [])
+        if code not in REPORTED:
+            log.error(
+                "the check of %s ended with %s: %s", path.name, code, err.decode(errors="replace")[-2000:]
+            )
+            raise FileUnreadable(
+                "The file could not be checked.",
+                remedy="Drop it again; if that fails too, tell the administrator.",
+            )
+        return Report.from_json(out)
+
+
+async def _run(path: Path, options: list[str]) -> tuple[bytes, bytes, int | None]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tuning.datasets",
+        str(path),
+        "--json",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: os.nice(10),
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
+    except (TimeoutError, asyncio.CancelledError):
+        process.kill()
+        await process.wait()
+        raise
+    return out, err, process.returncode

@@ -1,0 +1,235 @@
+"""Sends what is owed, in order, one channel at a time, none twice.
+
+A message carries its update's id in its metadata. Before a post the update is marked as being sent;
+one that is found so later (a crash, a dropped connection) is looked up in the channel before it is
+sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.refused import EDIT_EVERY, after
+from bot.render import Nothing, Renderer
+from bot.slack_errors import FAILURES, Fate, fate, word
+from tuning.ports import Clock, Leases, Store
+from tuning.records import Update, UpdateState
+from views.blocks import context
+from views.rendered import Rendered
+from views.text import mention_channel
+
+log = logging.getLogger(__name__)
+
+EVENT_TYPE = "ft_bot_update"
+#: Slack takes about one message a second in a channel, and a few at once.
+BURST, PER_SECOND = 4, 1.0
+#: A workspace that refuses our token is tried again after this long.
+CLOSED_FOR = timedelta(seconds=60)
+#: What any client and workspace takes.
+PLAIN_LIMIT = 3000
+
+
+@dataclass(slots=True)
+class Bucket:
+    """How many messages a channel may still be sent just now."""
+
+    tokens: float = BURST
+    at: float = field(default_factory=time.monotonic)
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.tokens = min(BURST, self.tokens + (now - self.at) * PER_SECOND)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Courier:
+    """One pass is `deliver_once`; the schedule calls it again and again."""
+
+    store: Store
+    client: AsyncWebClient
+    render: Renderer
+    leases: Leases
+    now: Clock
+    edit_every: timedelta = EDIT_EVERY
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
+    _closed: dict[str, datetime] = field(default_factory=dict)
+
+    async def deliver_once(self) -> None:
+        """Send what is due, as far as Slack's limits let us."""
+        now = self.now()
+        async with self.store.begin() as tx:
+            channels = await tx.updates.open_channels(now)
+        open_now = [(w, c) for w, c in channels if self._closed.get(w, now) <= now]
+        await asyncio.gather(*(self._channel(workspace, channel) for workspace, channel in open_now))
+
+    async def _channel(self, workspace: str, channel: str) -> None:
+        lease = f"channel:{workspace}:{channel}"
+        if not await self.leases.acquire(lease):
+            return
+        try:
+            bucket = self._buckets.setdefault(channel, Bucket())
+            while True:
+                async with self.store.begin() as tx:
+                    update = await tx.updates.next_in(workspace, channel, self.now())
+                if update is None or not bucket.take() or not await self._send(update):
+                    return
+        except Exception:
+            log.exception("updates of channel %s could not be sent", channel)
+        finally:
+            await self.leases.release(lease)
+
+    async def _send(self, update: Update) -> bool:
+        """Send or edit one; whether the next one may follow at once."""
+        try:
+            message = await self.render(update)
+        except Nothing as gone:
+            log.error("update %s can't be shown: %s", update.id, gone)
+            await self._settle(update, state=UpdateState.dead, shown=update.revision)
+            return True
+        try:
+            if update.ts:
+                await self._edit(update, message)
+            else:
+                await self._post(update, message)
+        except FAILURES as error:
+            return await self._failed(update, error)
+        return True
+
+    async def _edit(self, update: Update, message: Rendered) -> None:
+        await self.client.chat_update(channel=update.channel, ts=update.ts or "", **_content(update, message))
+        # the next edit of this card waits its time; other messages of the channel don't
+        await self._settle(update, shown=update.revision, attempts=0, not_before=self.now() + self.edit_every)
+
+    async def _post(self, update: Update, message: Rendered) -> None:
+        channel, thread = await self._place(update)
+        if update.state is UpdateState.sending and (ts := await self._find(update, channel, thread)):
+            log.info("update %s was posted before a stop", update.id)
+            await self._sent(update, channel, ts)
+            return
+        await self._settle(update, state=UpdateState.sending)
+        if moved := update.payload.get("instead_of"):
+            note = context(
+                f"Told here because I can't write in {mention_channel(moved)}: `/invite` me there."
+            )
+            message = Rendered(message.text, [*message.blocks, note])
+        posted = await self.client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"update_id": update.id}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **_content(update, message),
+        )
+        await self._sent(update, str(posted["channel"]), str(posted["ts"]))
+
+    async def _sent(self, update: Update, channel: str, ts: str) -> None:
+        await self._settle(
+            update,
+            state=UpdateState.sent,
+            channel=channel,
+            ts=ts,
+            shown=update.revision,
+            attempts=0,
+            not_before=self.now() + self.edit_every,
+        )
+
+    async def _place(self, update: Update) -> tuple[str, str | None]:
+        """The channel and the thread's root: the parent's message when there is one."""
+        if update.parent:
+            async with self.store.begin() as tx:
+                parent = await tx.updates.get(update.parent)
+            if parent and parent.ts and not update.payload.get("instead_of"):
+                return parent.channel, parent.ts
+        return update.channel, update.thread_ts
+
+    async def _find(self, update: Update, channel: str, thread: str | None) -> str | None:
+        """The timestamp of the message that carries this update's id, if it was posted."""
+        oldest = f"{(update.created_at - timedelta(minutes=5)).timestamp():.6f}"
+        look: dict[str, Any] = {
+            "channel": channel,
+            "oldest": oldest,
+            "limit": 200,
+            "include_all_metadata": True,
+        }
+        method: Callable[..., Awaitable[AsyncSlackResponse]] = self.client.conversations_history
+        if thread:
+            method, look = self.client.conversations_replies, {**look, "ts": thread}
+        try:
+            while True:
+                page = await method(**look)
+                for message in page.get("messages") or []:
+                    payload = (message.get("metadata") or {}).get("event_payload") or {}
+                    if payload.get("update_id") == update.id:
+                        return str(message["ts"])
+                look["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+                if not look["cursor"]:
+                    return None
+        except SlackApiError as error:
+            if fate(error) in (Fate.slower, Fate.unknown):
+                raise
+            log.error("%s can't be searched for update %s: %s", channel, update.id, word(error))
+            return None
+
+    async def _failed(self, update: Update, error: BaseException) -> bool:
+        """Settle an update that Slack didn't take; whether to go on in its channel."""
+        meaning, now = fate(error), self.now()
+        log.warning("update %s for %s: Slack answered %s", update.id, update.channel, word(error))
+        if meaning is Fate.elsewhere and not update.ts:
+            await self._divert(update)
+            return True
+        if meaning is Fate.closed:
+            log.error("workspace %s refuses us (%s): see `ft-bot doctor`", update.workspace, word(error))
+            self._closed[update.workspace] = now + CLOSED_FOR
+        changes = after(update, error, now)
+        if changes.get("state") is UpdateState.dead:
+            log.error("update %s is given up: %s", update.id, word(error))
+        await self._settle(update, **changes)
+        return meaning not in (Fate.slower, Fate.closed, Fate.unknown)
+
+    async def _divert(self, update: Update) -> None:
+        """Tell the person directly what the channel can't be told."""
+        if not update.recipient or update.payload.get("instead_of"):
+            log.error("update %s can be told to nobody", update.id)
+            await self._settle(update, state=UpdateState.dead)
+            return
+        try:
+            opened = await self.client.conversations_open(users=[update.recipient])
+            direct = str(opened["channel"]["id"])
+        except FAILURES as error:
+            log.warning("no direct channel with %s: %s", update.recipient, word(error))
+            direct = update.recipient
+        await self._settle(
+            update,
+            state=UpdateState.pending,
+            channel=direct,
+            thread_ts=None,
+            payload={**update.payload, "instead_of": update.channel},
+        )
+
+    async def _settle(self, update: Update, **changes: Any) -> None:
+        """Write these fields over what is on record now (a card may have been revised since)."""
+        async with self.store.begin() as tx:
+            fresh = await tx.updates.get(update.id) or update
+            await tx.updates.save(replace(fresh, **changes))
+
+
+def _content(update: Update, message: Rendered) -> dict[str, Any]:
+    """Text and blocks, or the text alone where the blocks were refused once."""
+    if update.payload.get("plain"):
+        return {"text": message.text[:PLAIN_LIMIT], "blocks": []}
+    return {"text": message.text, "blocks": message.blocks}

@@ -1,0 +1,80 @@
+"""When each pass is made: APScheduler calls them, no pass knows of time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.courier import Courier
+from tuning.drops import Drops
+from tuning.launch import Launcher
+from tuning.poller import Poller
+from tuning.ports import Clock, Leases, Store
+
+log = logging.getLogger(__name__)
+
+DELIVER_SECONDS = 1.0
+RENEW_SECONDS = 15.0
+#: Slack repeats an event for about five minutes.
+FORGET = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The passes and how often they are made, in seconds."""
+
+    poll_seconds: float
+    courier: Courier
+    poller: Poller
+    launcher: Launcher
+    drops: Drops
+    leases: Leases
+    store: Store
+    now: Clock
+    _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC))
+
+    def start(self) -> None:
+        """Make every pass at once, and then again and again."""
+        self._every("deliver", DELIVER_SECONDS, self.courier.deliver_once)
+        self._every("poll", self.poll_seconds, self.poller.poll_once)
+        self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending)
+        self._every("drops", 30.0, self.drops.resume)
+        self._every("renew", RENEW_SECONDS, self.leases.renew)
+        self._every("forget", 3600.0, self._forget)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def deliver_soon(self) -> None:
+        """Something is owed: don't wait for the next second."""
+        if self._scheduler.running:
+            self._scheduler.modify_job("deliver", next_run_time=datetime.now(UTC))
+
+    async def _forget(self) -> None:
+        async with self.store.begin() as tx:
+            await tx.deeds.forget_before(self.now() - FORGET)
+
+    def _every(self, name: str, seconds: float, one_pass: Callable[[], Awaitable[None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await one_pass()
+            except Exception:
+                # the next pass finds what this one left
+                log.exception("the pass %s failed", name)
+
+        self._scheduler.add_job(
+            guarded,
+            "interval",
+            seconds=seconds,
+            id=name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=datetime.now(UTC),
+        )
