@@ -75,7 +75,8 @@ async def _deltas(wire: Wire, response: httpx2.Response) -> AsyncIterator[Delta]
             delta = _delta(wire, _chunk(event.data))
             started = started or bool(delta.text)
             ended = ended or delta.finish_reason is not None
-            yield delta
+            if delta != Delta():
+                yield delta
     except (httpx2.HTTPError, OSError):
         if not started:
             raise

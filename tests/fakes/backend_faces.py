@@ -57,7 +57,7 @@ class Fault:
 
     A `status` or a raw `body` takes the place of the answer, and no work is done; `work_first` does
     it all the same. `drop` cuts the connection before the work, after it, or in the middle of a
-    stream, `keep` pieces into it; `piece` is then sent as the last one.
+    stream. Of a spoiled stream come `keep` pieces (one when not said) and then `piece`.
     """
 
     status: int | None = None
@@ -67,7 +67,7 @@ class Fault:
     body: str | bytes | None = None
     content_type: str = "text/html"
     drop: Literal["", "before", "after", "middle"] = ""
-    keep: int = 1
+    keep: int | None = None
     piece: bytes = b""
     work_first: bool = False
 
@@ -86,8 +86,9 @@ class Fault:
         """What becomes of an answer whose work was done."""
         if self.status is not None or self.body is not None:
             return self.reply()
-        if self.drop == "middle" or self.piece:
-            pieces = [*reply.body[: self.keep], *([self.piece] if self.piece else [])]
+        if self.drop == "middle" or self.piece or self.keep is not None:
+            kept = 1 if self.keep is None else self.keep
+            pieces = [*reply.body[:kept], *([self.piece] if self.piece else [])]
             return replace(reply, body=pieces, cut=self.drop == "middle")
         return reply
 
