@@ -1,0 +1,1 @@
+"""From a person, a test or the page to the workspace: acting as somebody, reading, injecting faults."""

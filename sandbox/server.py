@@ -1,0 +1,119 @@
+"""The sandbox as one server on one port: wires workspace, Web API, delivery, control API and page."""
+
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from .control.faults import Faults
+from .control.routes import Control
+from .delivery.courier import Courier
+from .delivery.http_mode import HttpSender
+from .delivery.socket_mode import SocketHub
+from .webapi.limits import Limits
+from .webapi.routes import WebApi
+from .webapi.transfer import Transfer, sign_in
+from .workspace.exchanges import Exchanges
+from .workspace.ids import Clock
+from .workspace.records import JSON
+from .workspace.seed import Credentials, new_workspace
+
+BIGGEST_BODY = 1_100_000_000
+RETRY_DELAYS = (0.0, 60.0, 300.0)
+
+
+class Sandbox:
+    """A whole workspace. `async with Sandbox() as sandbox: ...`, or `start` and `stop`.
+
+    `manifest` is the app's manifest as a dictionary; without one nothing is checked against it.
+    `request_url` turns Socket Mode off. `retry_delays` are the waits before an event is sent again.
+    """
+
+    def __init__(
+        self,
+        manifest: JSON | None = None,
+        credentials: Credentials | None = None,
+        request_url: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        rate_limits: bool = False,
+        posting_limits: bool = False,
+        retry_delays: tuple[float, ...] = RETRY_DELAYS,
+        clock: Clock = time.time,
+    ) -> None:
+        self.host, self.port = host, port
+        self.credentials = credentials or Credentials()
+        self._directory = tempfile.TemporaryDirectory(prefix="sandbox-")
+        directory = Path(self._directory.name)
+        self.workspace = ws = new_workspace(directory, manifest, self.credentials, request_url, clock)
+        self.exchanges = Exchanges(ws.journal)
+        self.faults = Faults()
+        self.sockets = SocketHub(ws.journal)
+        self._http = HttpSender(clock)
+        self.courier = Courier(ws, self.exchanges, self.sockets, self._http, retry_delays)
+        ws.notify = self.courier.notify
+        limits = Limits(clock, rate_limits, posting_limits)
+        self.web_api = WebApi(ws, self.exchanges, self.sockets, self.faults, limits)
+        self.transfer = Transfer(ws, self.exchanges, self.faults)
+        self.control = Control(ws, self.exchanges, self.courier, self.sockets, self._http, self.faults)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """What goes into SLACK_API_URL; it ends in `/api/`."""
+        return f"{self.url}/api/"
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=BIGGEST_BODY, middlewares=[same_origin])
+        app.router.add_route("GET", "/api/{method}", self.web_api.handle)
+        app.router.add_route("POST", "/api/{method}", self.web_api.handle)
+        app.router.add_post("/upload/v1/{key}", self.transfer.upload)
+        app.router.add_get("/files-pri/{file}/{name:.*}", self.transfer.download)
+        app.router.add_post("/commands/{key:.*}", self.transfer.respond)
+        app.router.add_post("/actions/{key:.*}", self.transfer.respond)
+        app.router.add_get("/signin", sign_in)
+        app.router.add_get("/link/", self.sockets.handle)
+        app.router.add_routes(self.control.routes())
+        return app
+
+    async def start(self) -> "Sandbox":
+        """Listens; with port 0 the system chooses one, and `url` tells it."""
+        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self.workspace.base_url = self.sockets.base_url = self.url
+        return self
+
+    async def stop(self) -> None:
+        await self.courier.close()
+        await self.sockets.close()
+        await self._http.close()
+        if self._runner:
+            await self._runner.cleanup()
+        self._directory.cleanup()
+
+    async def __aenter__(self) -> "Sandbox":
+        return await self.start()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+
+@web.middleware
+async def same_origin(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Other sites in the same browser may not act here."""
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.host:
+        raise web.HTTPForbidden(text="cross-origin requests are refused")
+    return await handler(request)
