@@ -53,10 +53,10 @@ def validate(
     max_tokens: Annotated[int | None, typer.Option(help="Tokens an example may have.")] = None,
 ) -> None:
     """Check a dataset. Exit code 0: fine; 1: findings that are errors; 2: can't be read."""
-    from tuning.datasets.validate import main_validate
+    from tuning.datasets.cli import main_validate
 
     code = main_validate(
-        file, json_output=json, model=model, method=method, encoding=encoding, max_tokens=max_tokens
+        file, as_json=json, base=model, method=method, encoding=encoding, max_tokens=max_tokens
     )
     raise typer.Exit(code)
 

@@ -54,7 +54,7 @@ class Bot:
     async def stop(self) -> None:
         """Let go of everything; what is not done yet is on record and goes on at the next start."""
         self.schedule.stop()
-        await self.backend.close()
+        await self.backend.aclose()
         await self.store.close()
 
 
@@ -69,7 +69,7 @@ async def build(settings: Settings) -> Bot:
     catalog = Catalog(store, backend, now)
     launcher = Launcher(store, backend, Uploads(store, backend, files, leases, now), leases, now)
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
-    shared = SlackFiles(patient_client(settings), settings.slack_bot_token.get_secret_value())
+    shared = SlackFiles(patient_client(settings))
     drops = Drops(store, shared, files, ProcessChecker(), leases, now)
     courier = Courier(store, single_try_client(settings), Renderer(store, catalog, now), leases, now)
     schedule = Schedule(settings.ft_poll_seconds, courier, poller, launcher, drops, leases, store, now)

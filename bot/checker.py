@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 #: Exit codes of `python -m tuning.datasets`: fine, findings that are errors.
 REPORTED = (0, 1)
 LIMIT_SECONDS = 30 * 60
+#: Findings of each code that a report holds; the counts are true all the same.
+KEEP = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ async def _run(path: Path, options: list[str]) -> tuple[bytes, bytes, int | None
         "tuning.datasets",
         str(path),
         "--json",
+        f"--keep={KEEP}",
         *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -28,12 +28,12 @@ async def run_socket(settings: Settings) -> None:
     """Serve over Socket Mode until the process is told to stop."""
     async with _running(settings) as bot:
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]
         print("ft-bot is connected over Socket Mode", flush=True)
         try:
             await _told_to_stop()
         finally:
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def run_http(settings: Settings, host: str, port: int) -> None:

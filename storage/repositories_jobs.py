@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +75,7 @@ class SqlJobs:
         found = await self._connection.execute(select(table.id).where(table.job_id == job_id))
         return frozenset(found.scalars())
 
-    async def add_events(self, job_id: str, events: list[Event]) -> None:
+    async def add_events(self, job_id: str, events: Sequence[Event]) -> None:
         workspace = await self._workspace(job_id)
         table = schema.events.c
         last = select(func.coalesce(func.max(table.position), 0)).where(table.job_id == job_id)
@@ -90,7 +91,7 @@ class SqlJobs:
         )
         return await _events.all(self._connection, newest.limit(limit))
 
-    async def add_checkpoints(self, job_id: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+    async def add_checkpoints(self, job_id: str, checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
         workspace = await self._workspace(job_id)
         return [
             checkpoint
