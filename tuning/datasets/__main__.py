@@ -1,0 +1,42 @@
+"""`python -m tuning.datasets FILE`: the check as a process of its own, so that no event loop waits for it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tuning.datasets.check import METHODS
+from tuning.datasets.cli import main_validate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments and validate; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tuning.datasets", description="Check a training file.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument(
+        "--model", "--base", dest="base", help="base model: chooses limit, encoding and price"
+    )
+    parser.add_argument("--method", choices=METHODS)
+    parser.add_argument("--encoding", help="tokenizer, overrides the base model's")
+    parser.add_argument(
+        "--max-tokens", type=int, help="tokens an example may have, overrides the base model's"
+    )
+    parser.add_argument("--keep", type=int, help="findings of each code in the report (20; JSON 1000)")
+    parser.add_argument("--findings-csv", type=Path, help="write every finding to this file")
+    given = parser.parse_args(arguments)
+    return main_validate(
+        given.file,
+        as_json=given.json,
+        base=given.base,
+        method=given.method,
+        encoding=given.encoding,
+        max_tokens=given.max_tokens,
+        keep=given.keep,
+        findings_csv=given.findings_csv,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Checking one file from its bytes to its report. This is the front door; everything else serves it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+from tuning.datasets.checker import Settings
+from tuning.datasets.finish import Subject, finish
+from tuning.datasets.pool import Sink, check_all, processes_for
+from tuning.datasets.ranges import BOM
+from tuning.datasets.report import Format, Report
+from tuning.datasets.sniff import HEAD, Look, look
+from tuning.datasets.tally import Tally
+from tuning.datasets.tokens import check_encoding
+from tuning.pricing import PriceBook, book
+
+METHODS = ("supervised", "dpo", "reinforcement")
+
+
+class CannotRead(Exception):
+    """The file can't be read; the message says why."""
+
+
+def check_file(
+    path: Path,
+    *,
+    base: str | None = None,
+    method: str | None = None,
+    encoding: str | None = None,
+    max_tokens: int | None = None,
+    keep: int = 20,
+    processes: int | None = None,
+    prices: PriceBook | None = None,
+    sink: Sink | None = None,
+) -> Report:
+    """Check every row of a file and say what was found.
+
+    `base` chooses encoding, limit and price; `encoding` and `max_tokens` override it. `keep` bounds how many
+    findings of each code the report holds; `sink` gets all of them. Raises CannotRead if there is no file to
+    read and ValueError for an unknown method or encoding.
+    """
+    began = time.perf_counter()
+    prices = prices or book()
+    if method is not None and method not in METHODS:
+        raise ValueError(f"There is no method {method!r}. Choose one of {', '.join(METHODS)}.")
+    if max_tokens is not None and max_tokens < 1:
+        raise ValueError("The limit of tokens has to be at least 1.")
+    head, size = _head(path)
+    seen = look(head, method)
+    settings = Settings(
+        format=_format(seen, method),
+        encoding=check_encoding(encoding or prices.encoding(base)),
+        limit=max_tokens or prices.limit(base),
+        keep=keep,
+        shapes=seen.looks_like is None,
+    )
+    digest = _Digest(path)
+    tally = Tally() if seen.container else _check(path, size, settings, processes, sink)
+    has_bom = head.startswith(BOM)
+    subject = Subject(size, digest.value(), has_bom, seen, settings, prices, base, method)
+    report, late = finish(subject, tally, time.perf_counter() - began)
+    if sink:
+        sink(late)
+    return report
+
+
+def _format(seen: Look, method: str | None) -> Format:
+    """The format to hold rows to: what they show, else what the method asks for, else chat."""
+    if seen.format != "unknown":
+        return seen.format
+    return "dpo" if method == "dpo" else "reinforcement" if method == "reinforcement" else "supervised"
+
+
+def _check(path: Path, size: int, settings: Settings, processes: int | None, sink: Sink | None) -> Tally:
+    try:
+        return check_all(path, size, settings, processes or processes_for(size), sink)
+    except OSError as error:
+        raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
+
+
+def _head(path: Path) -> tuple[bytes, int]:
+    try:
+        if not path.is_file():
+            kind = "is a folder" if path.is_dir() else "isn't there" if not path.exists() else "isn't a file"
+            raise CannotRead(f"{path.name} {kind}.")
+        with path.open("rb") as file:
+            return file.read(HEAD), os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
+
+
+class _Digest:
+    """SHA-256 of the file, taken in a thread beside the check."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._value = ""
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            with self._path.open("rb") as file:
+                self._value = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            self._error = error
+
+    def value(self) -> str:
+        """The digest in hexadecimal."""
+        self._thread.join()
+        if self._error:
+            raise CannotRead(f"{self._path.name} can't be read: {self._error.strerror}.") from self._error
+        return self._value

@@ -1,0 +1,83 @@
+"""What `ft-bot validate` does: check, print, and an exit status that scripts can trust."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from tuning.datasets.check import CannotRead, check_file
+from tuning.datasets.pool import Sink, WorkerDied
+from tuning.datasets.report import Finding
+from tuning.datasets.text import render
+
+FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
+COLUMNS = ("row", "offset", "severity", "code", "path", "message", "source")
+
+
+def main_validate(
+    path: Path,
+    *,
+    as_json: bool = False,
+    base: str | None = None,
+    method: str | None = None,
+    encoding: str | None = None,
+    max_tokens: int | None = None,
+    keep: int | None = None,
+    findings_csv: Path | None = None,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> int:
+    """Check a file and print its report: 0 if it is fine, 1 if it has errors, 2 if it can't be read.
+
+    `keep` bounds the findings of each code: by default 1,000 in JSON, 20 for people.
+    """
+    out, err = out or sys.stdout, err or sys.stderr
+    try:
+        with findings_file(findings_csv) as sink:
+            report = check_file(
+                path,
+                base=base,
+                method=method,
+                encoding=encoding,
+                max_tokens=max_tokens,
+                keep=keep or (1000 if as_json else 20),
+                sink=sink,
+            )
+    except (CannotRead, ValueError, WorkerDied) as error:
+        print(f"ft-bot: {error}", file=err)
+        return CANNOT_READ
+    print(report.to_json(indent=2).decode() if as_json else render(report, path.name), file=out)
+    return FINE if report.ok else HAS_ERRORS
+
+
+@contextmanager
+def findings_file(path: Path | None) -> Iterator[Sink | None]:
+    """A sink that writes every finding to a CSV file, which appears only when it is complete."""
+    if path is None:
+        yield None
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            yield lambda found: writer.writerows(map(_cells, found))
+        os.replace(part, path)
+    except OSError as error:
+        raise CannotRead(f"{path.name} can't be written: {error.strerror}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cells(finding: Finding) -> list[object]:
+    return [_safe(getattr(finding, column)) for column in COLUMNS]
+
+
+def _safe(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + cell if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

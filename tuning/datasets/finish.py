@@ -1,0 +1,186 @@
+"""From a tally to the report: findings about the file as a whole, statistics, epochs and prices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from tuning.datasets import stats
+from tuning.datasets.checker import Settings
+from tuning.datasets.duplicates import duplicate_findings
+from tuning.datasets.report import SCHEMA, Finding, Price, Report
+from tuning.datasets.rules import RULES, make_finding
+from tuning.datasets.sniff import Look
+from tuning.datasets.tally import Tally
+from tuning.datasets.tokens import default_epochs
+from tuning.pricing import PriceBook
+
+MOST_LABELS = 50
+
+
+class Subject(NamedTuple):
+    """The file, what it looks like, and for what it was checked."""
+
+    size: int
+    sha256: str
+    has_bom: bool
+    seen: Look
+    settings: Settings
+    prices: PriceBook
+    base: str | None
+    method: str | None
+
+
+def finish(subject: Subject, tally: Tally, seconds: float) -> tuple[Report, list[Finding]]:
+    """The report, and the findings that only the whole file shows (they aren't in a sink yet)."""
+    late = [*file_findings(subject, tally), *duplicate_findings(tally)]
+    codes = Counter(tally.codes)
+    found = _without_repeats_of_one_fact(tally, codes, late)
+    codes.update(finding.code for finding in late)
+    severities = Counter[str]()
+    for code, times in codes.items():
+        severities[RULES[code].severity] += times
+    kept = _keep([*late, *found], subject.settings.keep)
+    return _report(subject, tally, kept, codes, severities, seconds), late
+
+
+def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
+    """The first of each code: those of the file first, then by row."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for finding in sorted(found, key=lambda f: f.row or 0):
+        seen[finding.code] += 1
+        if seen[finding.code] <= keep:
+            kept.append(finding)
+    return tuple(kept)
+
+
+def _without_repeats_of_one_fact(tally: Tally, codes: Counter[str], late: list[Finding]) -> list[Finding]:
+    """When no row at all has a system message, that is one fact about the file, not one for each row."""
+    if not (
+        tally.missing_system and tally.missing_system == tally.messages.total() == codes["missing_system"]
+    ):
+        return tally.findings
+    codes.pop("missing_system")
+    late.append(make_finding("missing_system", "No row has a system message"))
+    return [finding for finding in tally.findings if finding.code != "missing_system"]
+
+
+def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
+    """What is wrong with the file as a whole."""
+    found: list[Finding] = []
+    seen, rows = subject.seen, tally.rows
+    if subject.has_bom:
+        found.append(make_finding("bom", "The file begins with a byte order mark", offset=0))
+    if seen.container and seen.looks_like == "utf-16":
+        found.append(make_finding("encoding", "The file is UTF-16 text"))
+    elif seen.container:
+        found.append(make_finding("not_jsonl", f"The file is {seen.container}, not one JSON object a line"))
+    elif seen.looks_like:
+        found.append(make_finding("not_jsonl", f"The rows have the {seen.looks_like} format, not messages"))
+    elif not rows:
+        found.append(make_finding("empty_file", "The file has no examples"))
+    elif rows < subject.prices.defaults.minimum_rows:
+        found.append(make_finding("too_few_rows", f"The file has {_count(rows, 'example')}"))
+    elif rows < subject.prices.defaults.advised_rows:
+        found.append(make_finding("few_rows", f"The file has {_count(rows, 'example')}"))
+    return [*found, *_limits(subject, tally), *_method(subject)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _limits(subject: Subject, tally: Tally) -> list[Finding]:
+    found = []
+    defaults = subject.prices.defaults
+    if subject.size > defaults.file_bytes:
+        most = defaults.file_bytes >> 20
+        what = f"The file has {subject.size / 2**20:,.0f} MB, one upload holds {most}"
+        found.append(make_finding("file_too_large", what))
+    if tally.image_examples > defaults.image_examples:
+        what = f"{tally.image_examples:,} examples have images"
+        found.append(make_finding("too_many_image_examples", what))
+    return found
+
+
+def _method(subject: Subject) -> list[Finding]:
+    found = []
+    seen, method = subject.seen.format, subject.method
+    if method and seen not in (method, "unknown"):
+        found.append(make_finding("format_mismatch", f"The method is {method}, the rows are {seen}"))
+    base = subject.prices.find(subject.base)
+    wanted = method or (seen if seen != "unknown" else None)
+    if base and wanted and wanted not in base.methods:
+        found.append(make_finding("method_not_offered", f"{base.name} can't be trained with {wanted}"))
+    return found
+
+
+def _report(
+    subject: Subject,
+    tally: Tally,
+    findings: tuple[Finding, ...],
+    codes: Counter[str],
+    severities: Counter[str],
+    seconds: float,
+) -> Report:
+    settings = subject.settings
+    epochs = default_epochs(tally.rows)
+    return Report(
+        schema=SCHEMA,
+        format=subject.seen.format,
+        rows=tally.rows,
+        ok=not severities["error"],
+        errors=severities["error"],
+        warnings=severities["warning"],
+        findings=findings,
+        codes=dict(sorted(codes.items())),
+        tokens=stats.token_stats(tally.tokens, settings.encoding, settings.limit),
+        assistant_tokens=stats.turn_stats(tally.turns),
+        messages_per_example=stats.span(tally.messages),
+        missing_system=tally.missing_system,
+        missing_user=tally.missing_user,
+        over_limit=tally.over_limit,
+        epochs=epochs,
+        billable_tokens=tally.billable,
+        charged_tokens=tally.billable * epochs,
+        prices=_prices(subject, tally.billable, epochs),
+        sha256=subject.sha256,
+        bytes=subject.size,
+        base=subject.base,
+        method=subject.method,
+        system_prompt=_shared_prompt(tally),
+        labels=_labels(tally),
+        looks_like=subject.seen.looks_like,
+        tools=tuple(sorted(tally.tools)),
+        image_examples=tally.image_examples,
+        seconds=round(seconds, 3),
+    )
+
+
+def _prices(subject: Subject, billable: int, epochs: int) -> tuple[Price, ...]:
+    method = subject.method or subject.seen.format
+    found = []
+    for base in subject.prices.bases if billable else ():
+        if method in base.methods or method == "unknown":
+            cost = subject.prices.training(base.name, billable * epochs, low_tokens=billable)
+            if cost:
+                checked = base.checked.isoformat()
+                found.append(Price(base.name, cost.low, cost.high, cost.estimate, checked=checked))
+    return tuple(found)
+
+
+def _shared_prompt(tally: Tally) -> str | None:
+    """The system prompt that every row has, if it is one and the same."""
+    if len(tally.prompts) != 1:
+        return None
+    prompt, times = next(iter(tally.prompts.items()))
+    return prompt if prompt and times == tally.rows else None
+
+
+def _labels(tally: Tally) -> dict[str, int] | None:
+    """How often each final answer stands, when answers are labels: few, short, and repeated."""
+    answers = tally.answers
+    if not answers or not 2 <= len(answers) <= min(MOST_LABELS, tally.rows // 2):
+        return None
+    return dict(sorted(answers.items(), key=lambda pair: (-pair[1], pair[0])))

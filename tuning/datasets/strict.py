@@ -1,0 +1,171 @@
+"""Reading one line exactly: what fast parsers let pass or refuse without a reason becomes a finding.
+
+Python's own parser accepts repeated keys, NaN, huge numbers and halves of surrogate pairs; the hooks here
+keep them in the value, marked, so that the checker can name their path.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+MAX_DEPTH = 100
+_HALF = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+INVISIBLE = re.compile("[\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+
+
+class Repeated(dict[str, Any]):
+    """An object in which some keys stood more than once."""
+
+    keys_repeated: tuple[str, ...] = ()
+
+
+class BadNumber(float):
+    """NaN, an infinity, or a number too large for a double."""
+
+
+class Problem(NamedTuple):
+    """Something wrong that the value alone doesn't show; `path` is inside the row."""
+
+    code: str
+    path: str
+    what: str
+
+
+class Line(NamedTuple):
+    """A line as read: `readable` is false when there is no value to check."""
+
+    value: Any
+    problems: list[Problem]
+    readable: bool
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    seen: set[str] = set()
+    repeated = Repeated(value)
+    repeated.keys_repeated = tuple(dict.fromkeys(k for k, _ in pairs if k in seen or seen.add(k)))  # type: ignore[func-returns-value]
+    return repeated
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else BadNumber(number)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=BadNumber)
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_float, parse_constant=BadNumber, strict=False
+)
+
+
+def read_line(line: bytes) -> Line:
+    """Parse one line, with every problem of its JSON. Never raises."""
+    problems: list[Problem] = []
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problems.append(Problem("invalid_utf8", "", f"Byte {error.start + 1} of the row isn't valid UTF-8"))
+        text = line.decode("utf-8", "replace")
+    value, failure = _parse(_DECODER, text)
+    if failure and failure.what.startswith("Invalid control character"):
+        problems.append(failure)
+        value, failure = _parse(_LENIENT, text)
+    if failure:
+        return Line(None, [*problems, failure], False)
+    problems.extend(_deep_problems(value))
+    return Line(value, problems, not any(problem.code == "too_deep" for problem in problems))
+
+
+def _parse(decoder: json.JSONDecoder, text: str) -> tuple[Any, Problem | None]:
+    try:
+        return decoder.decode(text), None
+    except json.JSONDecodeError as error:
+        return None, Problem("bad_json", "", _reason(error, text))
+    except RecursionError:
+        return None, Problem("too_deep", "", "The row is nested too deeply")
+    except ValueError:
+        return None, Problem("bad_json", "", "The row has a number with too many digits")
+
+
+def _reason(error: json.JSONDecodeError, text: str) -> str:
+    where = f" at character {error.pos + 1}"
+    if error.msg.startswith("Invalid control character"):
+        return f"Invalid control character U+{ord(text[error.pos]):04X}{where} (escape it, as \\n or \\t)"
+    if error.msg == "Extra data":
+        return f"There is more text after the end of the JSON value{where}"
+    if error.pos >= len(text.rstrip()):
+        return f"The row isn't complete JSON: it ends too early{where}"
+    if text[:1] == "\ufeff":
+        return "There is a byte order mark before the row"
+    hint = _python_hint(text[error.pos : error.pos + 5])
+    return f"The row isn't valid JSON: {error.msg[0].lower()}{error.msg[1:]}{where}{hint}"
+
+
+def _python_hint(rest: str) -> str:
+    if rest.startswith("'"):
+        return " (JSON needs double quotes)"
+    if rest.startswith(("True", "False", "None")):
+        return " (JSON writes true, false and null)"
+    return " (remove the comma before it)" if rest.startswith(("}", "]")) else ""
+
+
+def walk(value: Any) -> Iterator[tuple[str, Any, int]]:
+    """Every value inside, with its path and depth, without recursion."""
+    stack: list[tuple[str, Any, int]] = [("", value, 0)]
+    while stack:
+        path, item, depth = stack.pop()
+        yield path, item, depth
+        if isinstance(item, dict):
+            stack.extend((join(path, key), child, depth + 1) for key, child in reversed(item.items()))
+        elif isinstance(item, list):
+            stack.extend((f"{path}[{i}]", item[i], depth + 1) for i in range(len(item) - 1, -1, -1))
+
+
+def join(path: str, key: str) -> str:
+    """A path one key deeper; keys that aren't plain words stand in quotes, cut when long."""
+    key = key if len(key) <= 60 else key[:57] + "..."
+    if not key.replace("_", "a").replace("-", "a").isalnum() or not key.isascii():
+        return f"{path}[{json.dumps(key)}]"
+    return f"{path}.{key}" if path else key
+
+
+def _deep_problems(value: Any) -> Iterator[Problem]:
+    for path, item, depth in walk(value):
+        if depth > MAX_DEPTH:
+            yield Problem("too_deep", "", f"The row is nested more than {MAX_DEPTH} levels deep")
+            return
+        if isinstance(item, str):
+            yield from text_problems(path, item)
+        elif isinstance(item, BadNumber):
+            name = "NaN" if math.isnan(item) else "a number that is infinite or too large"
+            yield Problem("not_a_number", path, f"The value is {name}")
+        elif isinstance(item, Repeated):
+            for key in item.keys_repeated:
+                yield Problem("duplicate_key", join(path, key), f"The key {shown(key)} stands more than once")
+
+
+def text_problems(path: str, text: str) -> Iterator[Problem]:
+    """Characters that don't belong in text: halves of pairs, and those that nobody can see."""
+    if text.isascii() and text.isprintable():
+        return
+    if half := _HALF.search(text):
+        yield Problem("lone_surrogate", path, f"The text has half a character, U+{ord(half[0]):04X}")
+    if control := CONTROL.search(text):
+        what = f"The text has the control character U+{ord(control[0]):04X}"
+        yield Problem("control_character", path, what)
+    if hidden := INVISIBLE.search(text):
+        what = f"The text has the invisible character U+{ord(hidden[0]):04X}"
+        yield Problem("invisible_character", path, what)
+
+
+def shown(key: object, limit: int = 40) -> str:
+    """A key or a short value in a message: quoted, one line, cut."""
+    text = json.dumps(key, ensure_ascii=True, default=str)
+    return text if len(text) <= limit else text[: limit - 4] + '..."'

@@ -1,0 +1,184 @@
+"""Checks of tools: their definitions, the calls, and the answers to the calls."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from tuning.datasets.rowcheck import NAME, RowFindings, quoted
+from tuning.datasets.strict import join
+
+MOST_TOOLS = 128
+
+
+def _no_download(uri: str) -> Any:
+    raise ValueError("a schema may only refer to itself")
+
+
+@lru_cache(maxsize=4096)
+def _validator(schema: str) -> tuple[Any, str]:
+    """The compiled schema, or why it isn't one. Cached: most rows of a file declare the same tools."""
+    try:
+        return jsonschema_rs.validator_for(schema, retriever=_no_download, mask="the value"), ""
+    except jsonschema_rs.ValidationError as error:
+        return None, _first_line(error)
+    except (ValueError, RecursionError) as error:
+        return None, str(error).splitlines()[0][:120]
+
+
+def _first_line(error: Any) -> str:
+    where = ".".join(str(step) for step in error.instance_path)
+    text = str(error.message).splitlines()[0][:120]
+    return f"{text} (at {where[:80]})" if where else text
+
+
+class Tools:
+    """The tools that a row declares: name to the JSON text of its parameters' schema ('' if none)."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, str] = {}
+        self.declared = False
+
+
+def check_tools(out: RowFindings, row: dict[str, Any], prefix: str = "") -> Tools:
+    """Check `tools` and the older `functions` of a row; returns what they declare."""
+    tools = Tools()
+    if "tools" in row and "functions" in row:
+        out.add("functions_and_tools", f"{prefix}functions", "The row has both tools and functions")
+    for key in ("tools", "functions"):
+        if key in row:
+            _check_list(out, tools, row[key], key, f"{prefix}{key}")
+    if "parallel_tool_calls" in row:
+        path = f"{prefix}parallel_tool_calls"
+        out.type_is(row["parallel_tool_calls"], bool, path)
+    return tools
+
+
+def _check_list(out: RowFindings, tools: Tools, value: Any, key: str, path: str) -> None:
+    if value is None:
+        out.add("null_value", path, f"{key} is null")
+        return
+    if not out.type_is(value, list, path, "tool_schema"):
+        return
+    tools.declared = True
+    if not 1 <= len(value) <= MOST_TOOLS:
+        out.add("too_many_functions", path, f"The row declares {len(value)} {key}")
+    for i, item in enumerate(value):
+        at = f"{path}[{i}]"
+        definition = _unwrap(out, item, at) if key == "tools" else (item, at)
+        if definition is not None:
+            _check_function(out, tools, *definition)
+
+
+def _unwrap(out: RowFindings, item: Any, path: str) -> tuple[Any, str] | None:
+    if not out.type_is(item, dict, path, "tool_schema"):
+        return None
+    if "function" not in item:
+        hint = 'Write {"type": "function", "function": {"name": ...}}.'
+        out.add("tool_schema", f"{path}.function", "The tool has no function", hint)
+        return None
+    if item.get("type") != "function":
+        out.add("tool_schema", f"{path}.type", f"The type is {quoted(item.get('type'))}, not function")
+    for key in item.keys() - {"type", "function"}:
+        out.add("unrecognized_key", join(path, key), f"A tool has no key {quoted(key)}")
+    return item["function"], f"{path}.function"
+
+
+def _check_function(out: RowFindings, tools: Tools, function: Any, path: str) -> None:
+    if not out.type_is(function, dict, path, "tool_schema"):
+        return
+    name = function.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        out.add("tool_name", f"{path}.name", f"{quoted(name)} can't be the name of a tool")
+    elif name in tools.schemas:
+        out.add("tool_name", f"{path}.name", f"The tool {quoted(name)} is declared twice")
+    for key in function.keys() - {"name", "description", "parameters", "strict"}:
+        out.add("unrecognized_key", join(path, key), f"A function has no key {quoted(key)}")
+    if "description" in function and out.type_is(function["description"], str, f"{path}.description"):
+        out.text(function["description"], f"{path}.description")
+    if function.get("strict") is not None:
+        out.type_is(function["strict"], bool, f"{path}.strict")
+    schema = _check_parameters(out, function.get("parameters"), "parameters" in function, path)
+    if isinstance(name, str):
+        tools.schemas[name] = schema
+
+
+def _check_parameters(out: RowFindings, parameters: Any, given: bool, path: str) -> str:
+    if not given:
+        return ""
+    path = f"{path}.parameters"
+    if not out.type_is(parameters, dict, path, "tool_schema"):
+        return ""
+    if parameters and parameters.get("type") != "object":
+        kind = quoted(parameters.get("type"))
+        out.add("tool_schema", f"{path}.type", f"The parameters have the type {kind}, not object")
+    text = _compact(parameters)
+    validator, why = _validator(text)
+    if validator is None:
+        out.add("tool_schema", path, f"The parameters aren't a JSON Schema: {why}")
+        return ""
+    return text
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def check_call(out: RowFindings, tools: Tools, function: Any, path: str) -> None:
+    """Check `{"name", "arguments"}` of a tool call or of the older function call."""
+    if not out.type_is(function, dict, path, "tool_call"):
+        return
+    for key in function.keys() - {"name", "arguments"}:
+        out.add("tool_call", join(path, key), f"A call has no key {quoted(key)}", "Remove the key.")
+    name, arguments = function.get("name"), function.get("arguments")
+    if not isinstance(name, str) or not name:
+        out.add("tool_call", f"{path}.name", "The call doesn't name its function")
+        name = None
+    elif tools.declared and name not in tools.schemas:
+        out.add("tool_unknown", f"{path}.name", f"The row declares no tool {quoted(name)}")
+    elif not NAME.fullmatch(name):
+        out.add("tool_name", f"{path}.name", f"{quoted(name)} can't be the name of a tool")
+    _check_arguments(out, tools, name, function, arguments, f"{path}.arguments")
+
+
+def _check_arguments(
+    out: RowFindings, tools: Tools, name: str | None, function: dict[str, Any], arguments: Any, path: str
+) -> None:
+    if "arguments" not in function:
+        out.add("tool_call", path, "The call has no arguments", 'Add "arguments": "{}".')
+    elif isinstance(arguments, dict | list):
+        todo = "Write the object as text: json.dumps(arguments)."
+        out.add("tool_call", path, "The arguments are JSON, not the text of JSON", todo)
+    elif out.type_is(arguments, str, path, "tool_call"):
+        out.text(arguments, path)
+        _check_arguments_text(out, tools.schemas.get(name or "", ""), arguments, path)
+
+
+def _check_arguments_text(out: RowFindings, schema: str, arguments: str, path: str) -> None:
+    try:
+        value = json.loads(arguments)
+    except (ValueError, RecursionError) as error:
+        where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        out.add("tool_arguments_json", path, f"The arguments aren't JSON{where}")
+        return
+    if not isinstance(value, dict):
+        out.add("tool_arguments_json", path, "The arguments are JSON, but not an object")
+    elif schema:
+        _check_against(out, schema, value, path)
+
+
+def _check_against(out: RowFindings, schema: str, value: Any, path: str) -> None:
+    validator, _ = _validator(schema)
+    try:
+        errors = list(validator.iter_errors(value))
+    except ValueError:  # NaN, halves of characters or huge numbers inside: not JSON for the schema's reader
+        out.add("tool_arguments_json", path, "The arguments have a value that JSON doesn't allow")
+        return
+    for error in errors[:5]:
+        at = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in error.instance_path)[:80]
+        where = f" at {at.lstrip('.')}" if at else ""
+        what = f"The arguments don't fit the tool's parameters{where}: {str(error.message)[:120]}"
+        out.add("tool_arguments_schema", path, what)
