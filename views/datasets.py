@@ -37,12 +37,12 @@ def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] =
         return _failed(drop)
     if drop.state == DropState.ignored:
         return notice(f"{_file(drop)} doesn't look like training data, so I leave it alone.")
+    if drop.known:
+        return _known(drop, dataset)
     if drop.report is None:
         return notice(f"⚠️ The report on {_file(drop)} is missing. Drop the file again.")
     if drop.state == DropState.rejected:
         return _rejected(drop, drop.report)
-    if drop.known:
-        return _known(drop, dataset)
     return _kept(drop, drop.report, dataset, bases)
 
 
@@ -68,8 +68,7 @@ def _rejected(drop: Drop, report: Report) -> Rendered:
     faults = plural(report.errors, "error")
     head = f"❌ {_file(drop)} can't be used for training yet: {faults} in {plural(report.rows, 'row')}."
     lines = finding_lines(report, "error")
-    looks = f"It looks like {escape(report.looks_like, 60)}. " if report.looks_like else ""
-    todo = f"{looks}*What to do:* fix these and drop the file again. Nothing was kept."
+    todo = "*What to do:* fix these and drop the file again. Nothing was kept."
     blocks = [section(head), *sections(lines), section(todo)]
     if report.warnings:
         blocks.append(

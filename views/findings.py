@@ -42,6 +42,6 @@ def _kind(report: Report, name: str, found: list[Finding]) -> list[str]:
 
 
 def _one(finding: Finding) -> str:
-    place = f"row {count(finding.row)}" if finding.row is not None else "the file"
+    place = f"row {finding.row}" if finding.row is not None else "the file"
     path = f" at {code(finding.path, 120)}" if finding.path else ""
     return f"*{place}*{path}: {prose(finding.message, 300)}"

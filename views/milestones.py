@@ -27,7 +27,8 @@ def milestone(payload: Payload) -> Rendered:
 
 
 def _started(payload: Payload) -> str:
-    return f"🏃 Training has started{_what(payload)}. The card above shows how it goes."
+    what = _what(payload)
+    return f"🏃 Training has started{':' + what if what else ''}. The card above shows how it goes."
 
 
 def _first_metrics(payload: Payload) -> str:

@@ -33,11 +33,11 @@ from tuning.policy import Action, NotAllowedTo
 from tuning.records import Dataset, Drop, Event, Job, Model
 from views import ask as asks
 from views.datasets import dataset_list, drop_card
-from views.errors import problem, unexpected
+from views.errors import broke_off, problem, slack_refused, unexpected
 from views.help import help_text
 from views.home import home
 from views.job_card import card
-from views.jobs import confirm_cancel, events, job_list
+from views.jobs import cancelling, confirm_cancel, events, job_list
 from views.milestones import KINDS, milestone
 from views.modals import options, train_modal
 from views.models import confirm_delete, deleted_notice, model_list
@@ -49,6 +49,7 @@ def test_any_job_can_be_shown(job: Job, now: datetime | None, told: list[Event])
     check_message(card(job, now))
     check_message(job_list([job], now=now))
     check_message(confirm_cancel(job))
+    check_message(cancelling(job))
     check_message(events(job, told))
 
 
@@ -105,6 +106,8 @@ def test_any_error_can_be_told(message: str, remedy: str, user: str) -> None:
     check_message(problem(errors.Ambiguous("job", message, [remedy] * 9)))
     check_message(problem(NotAllowedTo(Action.cancel, message, user)))
     check_message(unexpected(message))
+    check_message(slack_refused(message, remedy))
+    check_message(broke_off(errors.BackendDown(message, remedy=remedy)))
 
 
 @thrifty

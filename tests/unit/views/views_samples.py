@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MODEL = "ft:gpt-4o-mini-2024-07-18:acme:news:abc123"
 
 #: The whole suite has minutes, not hours; and a busy machine must not make a test fail.
-thrifty = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thrifty = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 NASTY = [
     "<!channel>",
