@@ -74,14 +74,14 @@ async def test_a_ping_says_whether_the_database_is_migrated(empty_database_url: 
     await store.close()
 
 
-async def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str) -> None:
-    await in_database(
-        database_url, lambda one: one.execute(text("UPDATE alembic_version SET version_num = '9'"))
-    )
+async def test_a_database_of_a_newer_version_is_refused_with_advice(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    newer = text("UPDATE alembic_version SET version_num = '9'")
+    await in_database(empty_database_url, lambda connection: connection.execute(newer))
     with pytest.raises(DatabaseNotMigrated) as caught:
-        await migrate(database_url)
+        await migrate(empty_database_url)
     assert "newer ft-bot" in caught.value.remedy
-    store = open_store(database_url)
+    store = open_store(empty_database_url)
     with pytest.raises(DatabaseNotMigrated):
         await store.ping()
     await store.close()
@@ -89,7 +89,7 @@ async def test_a_database_of_a_newer_version_is_refused_with_advice(database_url
 
 def test_several_processes_may_migrate_a_new_database_at_once(empty_database_url: str) -> None:
     command = [sys.executable, "-c", MIGRATE, empty_database_url]
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for process in running:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
@@ -138,7 +138,7 @@ def test_the_urls_that_platforms_give_are_understood(written: str, understood: s
 
 @pytest.mark.postgres
 async def test_libpqs_options_do_not_keep_the_bot_from_connecting(postgres_server: PostgresServer) -> None:
-    url = postgres_server.create("migrated")
+    url = postgres_server.emptied()
     store = open_store(f" {url}?sslmode=prefer&channel_binding=prefer&connect_timeout=5&application_name=ft ")
     await store.ping()
     await store.close()
@@ -146,7 +146,7 @@ async def test_libpqs_options_do_not_keep_the_bot_from_connecting(postgres_serve
 
 @pytest.mark.postgres
 async def test_connections_that_the_server_dropped_are_replaced(postgres_server: PostgresServer) -> None:
-    url = postgres_server.create("migrated")
+    url = postgres_server.emptied()
     store = open_store(url)
     async with store.begin() as tx:
         await tx.drops.add(make_drop())

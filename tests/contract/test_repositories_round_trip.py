@@ -104,7 +104,7 @@ class Undo(Exception):
     """Rolls an example back."""
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(record=st.one_of(*map(strategy_for, RECORDS)))
 async def test_a_record_comes_back_as_it_went_in(store: SqlStore, record: Any) -> None:
     async def once() -> None:
