@@ -85,12 +85,12 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
 def _check_message(message: Any, where: str) -> None:
     if not isinstance(message, dict):
         raise bad(f"Invalid type for '{where}': expected an object.", where, "invalid_type")
-    if message.get("role") not in ROLES:
+    if not isinstance(message.get("role"), str) or message["role"] not in ROLES:
         allowed = ", ".join(sorted(ROLES))
         raise bad(f"Invalid '{where}.role': must be one of {allowed}.", f"{where}.role", "invalid_value")
     content = message.get("content")
     if isinstance(content, list):
-        if not all(isinstance(part, dict) and part.get("type") in {"text", "refusal"} for part in content):
+        if not all(isinstance(part, dict) and part.get("type") in ("text", "refusal") for part in content):
             raise bad(f"'{where}.content' may hold text parts only.", f"{where}.content", "invalid_value")
     elif not isinstance(content, str) and not (content is None and message["role"] == "assistant"):
         raise bad(f"Invalid type for '{where}.content': expected text.", f"{where}.content", "invalid_type")

@@ -4,9 +4,11 @@ Whatever happens, the journal's last record says how it ended; if there is none,
 the server starts another, which continues from the last checkpoint.
 """
 
+import errno
 import fcntl
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +52,14 @@ def train(folder: JobFolder) -> None:
         folder.append("outcome", **_trained(folder))
     except MemoryError:
         _fail(folder, "out_of_memory", "The machine ran out of memory. Try a smaller batch size or base.")
-    except OSError as error:
-        if error.errno != 28:
-            raise
-        _fail(
-            folder,
-            "disk_full",
-            "The disk is full. Free space on the trainer's machine and start the job again.",
-        )
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            words = "The disk of the trainer's machine is full. Free some space and start the job again."
+            _fail(folder, "disk_full", words)
+            return
+        traceback.print_exc()
+        words = f"The job failed on an error in its process, {type(error).__name__}: {error}"
+        _fail(folder, "server_error", words[:500])
 
 
 def _trained(folder: JobFolder) -> dict[str, Any]:

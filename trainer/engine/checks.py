@@ -122,14 +122,21 @@ def _messages_problem(messages: Any, where: str) -> str | None:
 def _message_problem(message: Any, where: str) -> str | None:
     if not isinstance(message, dict):
         return f"{where} must be an object."
-    if message.get("role") not in ROLES:
+    if not isinstance(message.get("role"), str) or message["role"] not in ROLES:
         return f"{where}.role must be one of {', '.join(sorted(ROLES))}, not {message.get('role')!r}."
     return (
         _unknown_keys(message, MESSAGE_KEYS, where)
+        or _name_problem(message, where)
         or _weight_problem(message, where)
         or _calls_problem(message, where)
         or _content_problem(message, where)
     )
+
+
+def _name_problem(message: Row, where: str) -> str | None:
+    if isinstance(message.get("name", ""), str):
+        return None
+    return f"{where}.name must be a string."
 
 
 def _weight_problem(message: Row, where: str) -> str | None:
@@ -174,6 +181,7 @@ def _content_problem(message: Row, where: str) -> str | None:
 def _parts_problem(parts: list[Any], where: str) -> str | None:
     for i, part in enumerate(parts):
         kind = part.get("type") if isinstance(part, dict) else None
+        kind = kind if isinstance(kind, str) else None
         if kind in {"image_url", "input_audio", "file"}:
             return f"{where}.content[{i}]: this server trains on text only, not on {kind} parts."
         if kind not in {"text", "refusal"} or not isinstance(part.get(kind), str):

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class Journalist(TrainerCallback):
             raise Diverged(f"the training loss became {named['train_loss']} at step {state.global_step}")
         self.metrics = named
         step, total = state.global_step, state.max_steps
-        every = max(1, total // MOST_METRICS_EVENTS)
+        every = ceil(total / MOST_METRICS_EVENTS)
         if step > self.told_step and (step % every == 0 or step in (1, total)):
             self.told_step = step
             finish = self.pace.finish(step, total)

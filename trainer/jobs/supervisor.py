@@ -9,6 +9,7 @@ import logging
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,14 +27,16 @@ PAUSE_GRACE_SECONDS = 4.0
 CHECKS_AT_ONCE = 2
 
 log = logging.getLogger(__name__)
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 class Supervisor:
     """Owns the workers."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, start: Start = child.start) -> None:
         self.store = store
         self.settings = settings
+        self.start = start
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
         self.pause_deadlines: dict[str, float] = {}
 
@@ -177,7 +180,7 @@ class Supervisor:
             return
         folder = journal.folder_of(self.store, job.id)
         threads = self.settings.training.threads or max(1, (os.cpu_count() or 2) - 1)
-        self.workers[job.id] = child.start(
+        self.workers[job.id] = self.start(
             "trainer.engine", task, str(folder.path), threads=threads, log=folder.log
         )
         log.info("Started %s of %s", task, job.id)

@@ -1,0 +1,105 @@
+"""A job that is paused, whose process and whose server are killed ends exactly like one left in peace."""
+
+import os
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+from openai.types.fine_tuning import FineTuningJob
+
+from tests.fakes.trainer_process import (
+    TrainerProcess,
+    alive,
+    headlines,
+    running_trainer,
+    settings_text,
+    until,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def worker_of(trainer: TrainerProcess, job_id: str) -> int:
+    def found() -> int | None:
+        for pid in trainer.children():
+            if job_id.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return None
+
+    return until(found, 20, "the worker's start")
+
+
+def last_step(client: OpenAI, job_id: str) -> int:
+    events = client.fine_tuning.jobs.list_events(job_id, limit=100).data
+    return max((event.data["step"] for event in events if event.type == "metrics"), default=0)
+
+
+def status(client: OpenAI, job_id: str) -> str:
+    return client.fine_tuning.jobs.retrieve(job_id).status
+
+
+def test_nothing_is_lost_and_nothing_changes_whatever_is_killed(tmp_path: Path) -> None:
+    config = settings_text(training={"concurrent": 2, "checkpoint_seconds": 0.5, "threads": 1})
+    with running_trainer(tmp_path / "home", config=config) as trainer:
+        client = trainer.client()
+        file = client.files.create(file=("train.jsonl", headlines(24)), purpose="fine-tune").id
+        disturbed, peaceful = (new_job(client, file) for _ in range(2))
+
+        until(lambda: last_step(client, disturbed) > 12, 60, "the first steps")
+        assert client.fine_tuning.jobs.pause(disturbed).status == "pausing"
+        until(lambda: status(client, disturbed) == "paused", 5, "the pause")
+        step = last_step(client, disturbed)
+        assert client.fine_tuning.jobs.resume(disturbed).status == "queued"
+
+        until(lambda: last_step(client, disturbed) > step + 12, 60, "steps after the pause")
+        os.kill(worker_of(trainer, disturbed), 9)
+        step = last_step(client, disturbed)
+        until(lambda: last_step(client, disturbed) > step + 12, 60, "steps after the worker was killed")
+        until(lambda: status(client, peaceful) == "succeeded", 60, "the end of the job left in peace")
+
+        children = trainer.children()
+        trainer.kill()
+        until(lambda: not any(alive(pid) for pid in children), 5, "the end of a dead server's children")
+        client = trainer.start().client()
+        until(lambda: status(client, disturbed) == "succeeded", 60, "the end of the disturbed job")
+
+        assert results(client, disturbed) == results(client, peaceful)
+        steps = [
+            e.data["step"] for e in client.fine_tuning.jobs.list_events(disturbed) if e.type == "metrics"
+        ]
+        assert steps == sorted(set(steps), reverse=True)
+        points = [list(client.fine_tuning.jobs.checkpoints.list(job)) for job in (disturbed, peaceful)]
+        assert [p.step_number for p in points[0]] == [p.step_number for p in points[1]] == [240, 234, 228]
+        assert [p.metrics for p in points[0]] == [p.metrics for p in points[1]]
+
+
+def new_job(client: OpenAI, file: str) -> str:
+    options = {"n_epochs": 40, "batch_size": 4}
+    return client.fine_tuning.jobs.create(
+        model="tiny-chat", training_file=file, seed=3, hyperparameters=options
+    ).id
+
+
+def results(client: OpenAI, job_id: str) -> bytes:
+    job: FineTuningJob = client.fine_tuning.jobs.retrieve(job_id)
+    return client.files.content(job.result_files[0]).content
+
+
+def test_cancelling_works_at_once_while_a_job_loads_and_while_it_trains(tmp_path: Path) -> None:
+    with running_trainer(tmp_path / "home") as trainer:
+        client = trainer.client()
+        file = client.files.create(file=("train.jsonl", headlines(24)), purpose="fine-tune").id
+        loading = new_job(client, file)
+        worker = until(lambda: status(client, loading) == "running" and worker_of(trainer, loading))
+        assert client.fine_tuning.jobs.cancel(loading).status == "cancelled"
+        assert not alive(worker)
+        training = new_job(client, file)
+        until(lambda: last_step(client, training) > 3, 60, "the first steps")
+        worker = worker_of(trainer, training)
+        assert client.fine_tuning.jobs.cancel(training).status == "cancelled"
+        assert not alive(worker)
+        told = last_step(client, training)
+        assert trainer.stop() == 0
+        client = trainer.start().client()
+        assert status(client, training) == "cancelled"
+        assert last_step(client, training) == told

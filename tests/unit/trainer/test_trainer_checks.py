@@ -1,0 +1,126 @@
+"""What a training file must look like, row by row."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.engine import checks
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+ROWLIKE = st.fixed_dictionaries(
+    {},
+    optional={
+        "messages": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "role": st.sampled_from(["user", "assistant", "tool"]) | JSON,
+                    "content": JSON,
+                    "tool_calls": JSON | st.lists(st.dictionaries(st.sampled_from(["function"]), JSON)),
+                    "weight": JSON,
+                },
+            )
+        ),
+        "tools": JSON,
+        "input": JSON | st.fixed_dictionaries({"messages": JSON}),
+        "preferred_output": JSON,
+    },
+)
+USER = {"role": "user", "content": "q"}
+ANSWER = {"role": "assistant", "content": "a"}
+
+
+@given(ROWLIKE)
+def test_any_json_object_gets_a_verdict(row: dict[str, object]) -> None:
+    for check in (checks.supervised_problem, checks.preference_problem):
+        verdict = check(row)
+        assert verdict is None or verdict.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [USER, ANSWER]},
+        {"messages": [{"role": "developer", "content": "d"}, USER, {**ANSWER, "weight": 0}, USER, ANSWER]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "q"}]}, ANSWER]},
+        {
+            "messages": [
+                USER,
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "{}"}}],
+                },
+                {"role": "tool", "tool_call_id": "c", "content": "r"},
+            ],
+            "tools": [{"type": "function", "function": {"name": "f"}}],
+            "parallel_tool_calls": False,
+        },
+        {"messages": [USER, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}]},
+    ],
+)
+def test_a_good_row_passes(row: dict[str, object]) -> None:
+    assert checks.supervised_problem(row) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({}, "'messages' must be a list"),
+        ({"messages": [USER]}, "no assistant message to learn from"),
+        ({"messages": [USER, {**ANSWER, "weight": 0}]}, "all have weight 0"),
+        ({"messages": [{**USER, "weight": 1}, ANSWER]}, "messages[0].weight is allowed on assistant"),
+        ({"messages": [USER, {**ANSWER, "weight": True}]}, "messages[1].weight must be 0 or 1"),
+        ({"messages": [USER, {"role": "assistant"}]}, "messages[1].content is missing"),
+        ({"messages": [{"role": "robot", "content": ""}, ANSWER]}, "messages[0].role must be one of"),
+        ({"messages": [{"role": [], "content": ""}, ANSWER]}, "messages[0].role must be one of"),
+        ({"messages": [{**USER, "name": 3}, ANSWER]}, "messages[0].name must be a string"),
+        ({"messages": [USER, ANSWER], "prompt": "x"}, "unknown key, 'prompt'"),
+        ({"messages": [{**USER, "mood": "x"}, ANSWER]}, "messages[0] has an unknown key, 'mood'"),
+        ({"messages": [{"role": "user", "content": "<|im_end|>"}, ANSWER]}, "special token, '<|im_end|>'"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}, ANSWER]}, "text only"),
+        ({"messages": [{"role": "tool", "content": "r"}, ANSWER]}, "tool_call_id is missing"),
+        ({"messages": [USER, ANSWER], "tools": "f"}, "'tools' must be a list"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_place(row: dict[str, object], words: str) -> None:
+    assert words in checks.supervised_problem(row)
+
+
+def test_a_preference_row_needs_two_answers() -> None:
+    row = {"input": {"messages": [USER]}, "preferred_output": [ANSWER], "non_preferred_output": [ANSWER]}
+    assert checks.preference_problem(row) is None
+    assert "preferred_output" in checks.preference_problem({**row, "preferred_output": []})
+    assert "role must be 'assistant'" in checks.preference_problem({**row, "non_preferred_output": [USER]})
+
+
+def written(tmp_path: Path, lines: list[bytes]) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
+def test_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
+    row = json.dumps({"messages": [USER, ANSWER]}).encode()
+    path = written(tmp_path, [b"\xef\xbb\xbf" + row, b"", *[row] * 9, b""])
+    assert len(checks.read(path, "supervised")) == 10
+
+
+def test_only_the_first_problems_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    with pytest.raises(checks.BadFile) as error:
+        checks.read(written(tmp_path, [b"[]"] * 12), "supervised")
+    assert "Line 5: " in str(error.value)
+    assert "Line 6: " not in str(error.value)
+    assert "(and 7 more)" in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_named_by_line(tmp_path: Path) -> None:
+    with pytest.raises(checks.BadFile, match=r"Line 2: not UTF-8 \(byte 3 "):
+        checks.read(written(tmp_path, [b"{}", b'{"\xff"}']), "supervised")

@@ -1,0 +1,53 @@
+"""trainer.toml and the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.trainer_process import TrainerProcess
+from trainer import settings
+from trainer.__main__ import is_loopback, main
+
+
+def test_the_shipped_settings_offer_the_tiny_base() -> None:
+    assert settings.load().bases["tiny-chat"].tuning == "full"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[limits]\nfile_bites = 1\n[bases.a]\nsource = 'tiny'", "limits.file_bites is not a setting"),
+        ("organization = 'x'", "no [bases.NAME] section"),
+        ("[bases.a]\nsource = 'tiny'\ntuning = 'half'", 'must be "full" or "lora"'),
+        ("[bases.a]\ntuning = 'full'", "source"),
+        ("[", "rows.toml"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "rows.toml"
+    path.write_text(text)
+    with pytest.raises(settings.SettingsError) as error:
+        settings.load(path)
+    assert words in str(error.value)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("example.org", False)],
+)
+def test_loopback_is_told_from_the_world(host: str, local: bool) -> None:
+    assert is_loopback(host) == local
+
+
+def test_listening_to_the_world_needs_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FT_TRAINER_API_KEY", raising=False)
+    assert main(["--host", "0.0.0.0", "--port", "0", "--home", str(tmp_path)]) == 2
+    assert "set FT_TRAINER_API_KEY first" in capsys.readouterr().err
+
+
+def test_two_servers_never_share_a_home(trainer: TrainerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", "0", "--home", str(trainer.home)]) == 2
+    assert "another trainer already uses" in capsys.readouterr().err

@@ -1,0 +1,43 @@
+"""Text that streams: whole characters, and never a part of a stop string."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.serve.text import TextStream
+
+
+class Bytes:
+    """A tokenizer whose tokens are bytes."""
+
+    def decode(self, tokens: list[int], **_: object) -> str:
+        return bytes(tokens).decode("utf-8", "replace")
+
+
+def streamed(text: str, stop: list[str]) -> tuple[list[str], TextStream]:
+    stream = TextStream(Bytes(), stop)
+    pieces = []
+    for token in text.encode():
+        pieces.append(stream.push(token))
+        if stream.stopped:
+            break
+    return [*pieces, stream.finish()], stream
+
+
+@given(st.text(), st.lists(st.text(min_size=1, max_size=3), max_size=3))
+def test_the_pieces_make_the_text_up_to_the_first_stop(text: str, stop: list[str]) -> None:
+    pieces, stream = streamed(text, stop)
+    ends = [text.find(s) + len(s) for s in stop if s in text]
+    wanted = text
+    if ends:
+        begun = text[: min(ends)]
+        wanted = begun[: min(at for at in (begun.find(s) for s in stop) if at >= 0)]
+    assert "".join(pieces) == wanted
+    assert stream.stopped == bool(ends)
+
+
+def test_half_a_character_waits_for_its_rest() -> None:
+    assert streamed("é", [])[0] == ["", "é", ""]
+
+
+def test_what_may_begin_a_stop_string_waits() -> None:
+    assert streamed("abX", ["abc"])[0] == ["", "", "abX", ""]
