@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gateways.slack_files import SlackFiles
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -20,6 +19,7 @@ from bot.render import Renderer
 from bot.schedule import Schedule
 from bot.settings import Settings
 from gateways.openai_backend import OpenAIBackend
+from gateways.slack_files import SlackFiles
 from handlers.routes import register
 from handlers.services import Services
 from storage import SqlLeases, SqlStore, migrate, open_files, open_store

@@ -43,7 +43,8 @@ async def show_job(
     ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
 ) -> None:
     await ack()
-    await privately(context, job_card.card(await services.jobs.find(person, action["value"])))
+    job = await services.jobs.find(person, action["value"])
+    await privately(context, job_card.card(job, services.now()))
 
 
 async def job_events(
@@ -100,7 +101,7 @@ async def more(
     await ack()
     start = int(action["value"])
     if action["action_id"] == "more_jobs":
-        page = job_views.job_list(await services.jobs.list(person), start)
+        page = job_views.job_list(await services.jobs.list(person), start, services.now())
     elif action["action_id"] == "more_models":
         page = model_views.model_list(await services.models.list(person), start)
     else:

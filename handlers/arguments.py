@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import fields, replace
+from typing import Any
 
 from tuning.errors import Invalid
 from tuning.planning import TrainRequest
@@ -31,6 +32,12 @@ NAMES = {
 }
 #: Chat clients turn straight quotes into these.
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+
+
+def typed(command: dict[str, Any]) -> str:
+    """The text behind a slash command as it was typed: Slack escapes `&`, `<` and `>` on the way."""
+    text = str(command.get("text") or "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def words(text: str) -> list[str]:

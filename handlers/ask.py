@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.answers import Thread, tell
+from handlers.arguments import typed
 from handlers.reply import privately
 from handlers.services import Services
 from tuning.ask import Answer, BadQuestion
@@ -33,7 +34,7 @@ async def ask(
     await ack()
     channel = command.get("channel_id") or person.user
     try:
-        answer = await services.asking.open(person, channel, command.get("text") or "")
+        answer = await services.asking.open(person, channel, typed(command))
     except (NotFound, BadQuestion) as error:
         await _explain(error, context, command, person, services)
         return
@@ -61,7 +62,7 @@ async def _explain(
     services: Services,
 ) -> None:
     """No such model, or no question: say so, and show what can be asked."""
-    ref = (command.get("text") or "").strip().partition(" ")[0]
+    ref = typed(command).partition(" ")[0]
     if isinstance(error, BadQuestion) and ref:
         await privately(context, error_views.problem(error))
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
-from handlers.arguments import one_word, train_request, words
+from handlers.arguments import one_word, train_request, typed, words
 from handlers.reply import privately
 from handlers.services import Services
 from handlers.training import open_modal, start
@@ -52,7 +52,7 @@ class Word:
 async def ft(ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext, services: Services) -> None:
     """Acknowledge, then do what the first word says; no word or an unknown one shows the help."""
     await ack()
-    name, _, rest = (command.get("text") or "").strip().partition(" ")
+    name, _, rest = typed(command).partition(" ")
     word = WORDS.get(name.lower())
     call = Call(context, command, services, rest.strip())
     if word is None:
@@ -75,12 +75,13 @@ async def train(call: Call) -> None:
 
 
 async def jobs(call: Call) -> None:
-    await privately(call.context, job_views.job_list(await call.services.jobs.list(call.person)))
+    found = await call.services.jobs.list(call.person)
+    await privately(call.context, job_views.job_list(found, now=call.services.now()))
 
 
 async def job(call: Call) -> None:
     found = await call.services.jobs.find(call.person, one_word(call.rest))
-    await privately(call.context, job_card.card(found))
+    await privately(call.context, job_card.card(found, call.services.now()))
 
 
 async def events(call: Call) -> None:

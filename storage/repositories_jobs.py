@@ -105,6 +105,11 @@ class SqlJobs:
         newest = found.order_by(table.created_at.desc(), table.step.desc(), table.id.desc())
         return await _checkpoints.all(self._connection, newest)
 
+    async def with_checkpoint(self, workspace: str, model: str) -> Job | None:
+        table = schema.checkpoints.c
+        named = select(table.job_id).where(table.workspace == workspace, table.model == model)
+        return await _jobs.one(self._connection, _jobs.select(schema.jobs.c.id.in_(named)))
+
     async def _workspace(self, job_id: str) -> str:
         table = schema.jobs.c
         found = await self._connection.execute(select(table.workspace).where(table.id == job_id))

@@ -61,7 +61,7 @@ class Asking:
         question = question.strip()
         if not ref:
             raise BadQuestion("Say which model to ask, and what.")
-        model = await self.catalog.model(person.workspace, ref.strip("`\"'<>"))
+        model = await self.catalog.askable(person.workspace, ref.strip("`\"'<>"))
         require(person, Action.ask, model, model.id)
         if not question:
             raise BadQuestion(f"What do you want to ask {model.id}?")

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from tuning import pricing
 from tuning.errors import Ambiguous, BackendError, NotFound
-from tuning.ports import Backend, Clock, Store
-from tuning.records import Model
+from tuning.ports import Backend, Clock, Store, Transaction
+from tuning.records import Job, Model
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,17 @@ class Catalog:
             f"There is no model {ref} in this workspace.", remedy="/ft models lists what there is."
         )
 
+    async def askable(self, workspace: str, ref: str) -> Model:
+        """The workspace's model of this name, or its checkpoint of exactly this name."""
+        try:
+            return await self.model(workspace, ref)
+        except NotFound:
+            async with self.store.begin() as tx:
+                job = await tx.jobs.with_checkpoint(workspace, ref)
+                if job is None:
+                    raise
+                return await made(tx, job, ref)
+
 
 def is_tuned(name: str) -> bool:
     """Whether a model name is a fine-tune's: `ft:...`, or `base.ft-...` at Azure."""
@@ -96,3 +107,17 @@ def is_tuned(name: str) -> bool:
 def _priced() -> list[str]:
     """The bases of the price list, the cheapest first."""
     return [base.name for base in sorted(pricing.bases(), key=lambda base: base.training)]
+
+
+async def made(tx: Transaction, job: Job, name: str) -> Model:
+    """The record of a model that a job made."""
+    version = await tx.datasets.version(job.workspace, job.plan.version_id)
+    return Model(
+        id=name,
+        workspace=job.workspace,
+        owner=job.owner,
+        job_id=job.id,
+        base=job.plan.base,
+        created_at=job.finished_at or job.created_at,
+        system_prompt=version.report.system_prompt if version else None,
+    )

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tuning.catalog import made
 from tuning.errors import BackendBusy, BackendConflict, BackendError, BackendNotFound, BackendRefused
 from tuning.ports import Backend, Clock, Leases, Store, Transaction
 from tuning.progress import observe
-from tuning.records import BackendJob, Checkpoint, Event, Job, Model, Status
+from tuning.records import BackendJob, Checkpoint, Event, Job, Status
 from tuning.updates import JOB_CARD, milestone, tell
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Poller:
             else:
                 await tell(tx, after, updates)
             if after.status == Status.succeeded and after.model and not fresh.ended:
-                await tx.models.add(await _made(tx, after, after.model))
+                await tx.models.add(await made(tx, after, after.model))
 
     async def _trouble(self, job: Job, error: BackendError) -> None:
         """Note what keeps us from following, and come back later; nothing is told twice for it."""
@@ -130,17 +131,3 @@ class Poller:
         )
         end = milestone(lost, "failed", self.now(), code=lost.error_code, message=lost.error_message)
         await tell(tx, lost, [end])
-
-
-async def _made(tx: Transaction, job: Job, name: str) -> Model:
-    """The record of what a job made."""
-    version = await tx.datasets.version(job.workspace, job.plan.version_id)
-    return Model(
-        id=name,
-        workspace=job.workspace,
-        owner=job.owner,
-        job_id=job.id,
-        base=job.plan.base,
-        created_at=job.finished_at or job.created_at,
-        system_prompt=version.report.system_prompt if version else None,
-    )

@@ -183,6 +183,10 @@ class Jobs(Protocol):
 
     async def checkpoints(self, job_id: str) -> Sequence[Checkpoint]: ...
 
+    async def with_checkpoint(self, workspace: str, model: str) -> Job | None:
+        """The job that made the checkpoint of this model name."""
+        ...
+
 
 class Models(Protocol):
     async def add(self, model: Model) -> None:

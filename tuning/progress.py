@@ -141,7 +141,9 @@ def _ended(story: Story, seen: BackendJob) -> None:
         reason = job.error_message or job.last_message or None
         story.tell("failed", code=job.error_code, message=reason)
     elif job.status in ENDED:
-        story.tell("cancelled", by=job.cancel_requested_by)
+        story.tell(
+            "cancelled", by=job.cancel_requested_by, step=progress.step, total_steps=progress.total_steps
+        )
 
 
 def _number(data: dict[str, Any], key: str) -> float | None:
