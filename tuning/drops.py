@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -205,7 +206,7 @@ async def _tell(tx: Transaction, drop: Drop) -> None:
     )
 
 
-def free_name(filename: str, taken: list[str]) -> str:
+def free_name(filename: str, taken: Sequence[str]) -> str:
     """A dataset's name from its file's: lower case, letters, digits, `-`, `_` and `.`, made unique."""
     stem = PurePath(filename).stem.lower()
     base = re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:40] or "dataset"

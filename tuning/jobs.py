@@ -11,6 +11,9 @@ from tuning.ports import Clock, Store
 from tuning.records import Event, Job, Person, Plan, Status
 from tuning.updates import JOB_CARD, job_card
 
+#: The most that a list shows, page by page.
+LISTED = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
@@ -43,7 +46,7 @@ class Jobs:
 
     async def list(self, person: Person) -> Sequence[Job]:
         async with self.store.begin() as tx:
-            return await tx.jobs.list(person.workspace)
+            return await tx.jobs.list(person.workspace, limit=LISTED)
 
     async def events(self, person: Person, ref: str) -> tuple[Job, Sequence[Event]]:
         """A job and its newest events, newest first."""
