@@ -10,6 +10,7 @@ from aiohttp import web
 
 from .control.faults import Faults
 from .control.routes import Control
+from .delivery.ack import ACK_SECONDS
 from .delivery.courier import Courier
 from .delivery.http_mode import HttpSender
 from .delivery.socket_mode import SocketHub
@@ -29,7 +30,8 @@ class Sandbox:
     """A whole workspace. `async with Sandbox() as sandbox: ...`, or `start` and `stop`.
 
     `manifest` is the app's manifest as a dictionary; without one nothing is checked against it.
-    `request_url` turns Socket Mode off. `retry_delays` are the waits before an event is sent again.
+    `request_url` turns Socket Mode off. `retry_delays` are the waits before an event is sent again,
+    `ack_seconds` how long an app may take to acknowledge.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Sandbox:
         rate_limits: bool = False,
         posting_limits: bool = False,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
+        ack_seconds: float = ACK_SECONDS,
         clock: Clock = time.time,
     ) -> None:
         self.host, self.port = host, port
@@ -51,8 +54,8 @@ class Sandbox:
         self.workspace = ws = new_workspace(directory, manifest, self.credentials, request_url, clock)
         self.exchanges = Exchanges(ws.journal)
         self.faults = Faults()
-        self.sockets = SocketHub(ws.journal)
-        self._http = HttpSender(clock)
+        self.sockets = SocketHub(ws.journal, ack_seconds)
+        self._http = HttpSender(clock, ack_seconds)
         self.courier = Courier(ws, self.exchanges, self.sockets, self._http, retry_delays)
         ws.notify = self.courier.notify
         limits = Limits(clock, rate_limits, posting_limits)

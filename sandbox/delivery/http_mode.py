@@ -11,7 +11,7 @@ import aiohttp
 
 from ..workspace.ids import Clock
 from ..workspace.records import App
-from .ack import ACK_SECONDS, Ack
+from .ack import Ack
 
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
@@ -25,7 +25,8 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 class HttpSender:
     """Posts payloads to request URLs; a URL is verified before its first event."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, ack_seconds: float) -> None:
+        self._ack_seconds = ack_seconds
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._verified: set[tuple[str, str]] = set()
@@ -70,7 +71,7 @@ class HttpSender:
             headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": why}
         if self._session is None:
             self._session = aiohttp.ClientSession()
-        timeout = aiohttp.ClientTimeout(total=ACK_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=self._ack_seconds)
         try:
             async with self._session.post(url, data=body, headers=headers, timeout=timeout) as response:
                 return await _read(response)

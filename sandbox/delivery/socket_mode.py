@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from ..workspace.journal import Journal
 from ..workspace.records import App
-from .ack import ACK_SECONDS, Ack
+from .ack import Ack
 
 MOST_CONNECTIONS = 10
 log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ class Connection:
 class SocketHub:
     """All WebSocket connections of all apps."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, ack_seconds: float) -> None:
+        self._ack_seconds = ack_seconds
         self._journal = journal
         self._tickets: dict[str, str] = {}
         self._connections: dict[str, list[Connection]] = {}
@@ -114,7 +115,7 @@ class SocketHub:
         connection.pending[envelope["envelope_id"]] = future
         try:
             await _send(connection.socket, envelope)
-            return Ack(body=await asyncio.wait_for(future, ACK_SECONDS))
+            return Ack(body=await asyncio.wait_for(future, self._ack_seconds))
         except TimeoutError:
             return Ack("operation_timeout")
         except ConnectionError:
