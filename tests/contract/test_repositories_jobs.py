@@ -136,6 +136,15 @@ async def test_only_checkpoints_that_are_new_are_stored_and_returned(store: SqlS
         assert await tx.jobs.checkpoints("ft_T1_2") == [first]
 
 
+async def test_a_checkpoint_leads_to_its_job_in_its_workspace_only(store: SqlStore) -> None:
+    async with store.begin() as tx:
+        await add(tx, make_job(1), make_job(2))
+        await tx.jobs.add_checkpoints("ft_T1_2", [Checkpoint("c1", "ft:m:ckpt-1", 1, NOON)])
+        assert await tx.jobs.with_checkpoint("T1", "ft:m:ckpt-1") == make_job(2)
+        assert await tx.jobs.with_checkpoint("T2", "ft:m:ckpt-1") is None
+        assert await tx.jobs.with_checkpoint("T1", "ft:m:ckpt") is None
+
+
 async def test_events_and_checkpoints_need_a_job_on_record(store: SqlStore) -> None:
     async with store.begin() as tx:
         with pytest.raises(LookupError, match="ft_gone"):

@@ -2,7 +2,7 @@
 
 The server comes from Debian's programs, listens on a free port of 127.0.0.1, keeps its files in a
 folder that goes away with it, and dies with the test process. Tests share one migrated database, which
-is emptied before each: making one takes 50 times as long. Without the programs the tests skip; where CI
+is emptied before each: making one takes far longer. Without the programs the tests skip; where CI
 is set they fail.
 """
 
