@@ -37,6 +37,11 @@ def no_such_file(id: str, param: str = "id") -> ApiError:
     return ApiError(404, f"No such File object: {id}", param=param)
 
 
+def no_such_upload(id: str) -> ApiError:
+    """404 for an upload."""
+    return ApiError(404, f"No such Upload object: {id}", param="upload_id")
+
+
 def no_such_job(id: str) -> ApiError:
     """404 for a job."""
     return ApiError(404, f"Could not find fine tune: {id}", param="fine_tune_id", code="fine_tune_not_found")

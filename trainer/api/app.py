@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from trainer.api import chat, files, jobs, models
+from trainer.api import chat, files, jobs, models, uploads
 from trainer.api.context import ANSWERER, API_KEY, SETTINGS, STORE, SUPERVISOR
 from trainer.api.middleware import add_headers, authenticate, outermost
 from trainer.jobs.supervisor import Supervisor
@@ -24,7 +24,7 @@ def build_app(store: Store, settings: Settings, api_key: str) -> web.Application
     app[SUPERVISOR] = Supervisor(store, settings)
     app[ANSWERER] = Answerer(store.home / "logs" / "serve.log", settings.serving)
     app.add_routes([web.get("/healthz", healthz)])
-    for module in (files, jobs, models, chat):
+    for module in (files, uploads, jobs, models, chat):
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_background)

@@ -1,21 +1,14 @@
 """/v1/files: bytes go straight to the disk, so that a large upload costs no memory."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import BinaryIO
-
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from trainer import ids
 from trainer.api import wire
 from trainer.api.context import SETTINGS, STORE, page_of, project, unknown_cursor
-from trainer.errors import ApiError, bad, no_such_file
+from trainer.api.forms import CHUNK, incoming, read_form, safe_name
+from trainer.errors import bad, no_such_file
 from trainer.store import File
 
-CHUNK = 1 << 18
 PURPOSES = {"fine-tune", "batch", "assistants", "vision", "user_data", "evals"}
 MOST_FILES = 10_000
 
@@ -33,66 +26,23 @@ def routes() -> list[web.RouteDef]:
 
 async def create(request: web.Request) -> web.Response:
     """Take a file; the parts of the form may come in any order."""
-    if not request.content_type.startswith("multipart/"):
-        raise bad("The body must be multipart/form-data with the fields 'purpose' and 'file'.")
     store, limit = request.app[STORE], request.app[SETTINGS].limits.file_bytes
     async with incoming(store.files) as path:
-        purpose, filename = await _read_form(request, path, limit)
-        if filename is None:
-            raise bad("Missing required parameter: 'file'.", "file", "missing_required_parameter")
-        if purpose not in PURPOSES:
-            message = f"Invalid 'purpose': {purpose!r} must be one of {', '.join(sorted(PURPOSES))}."
-            raise bad(message, "purpose", "invalid_value")
+        form = await read_form(request, "file", path, limit)
+        purpose = purpose_of(form.fields.get("purpose"))
+        filename = safe_name(form.filename or "file")
         record = File(ids.new("file-"), project(request), filename, path.stat().st_size, purpose, ids.now())
         path.replace(store.file_path(record))
     store.add(record)
     return web.json_response(wire.file(record))
 
 
-@asynccontextmanager
-async def incoming(folder: Path) -> AsyncIterator[Path]:
-    """A place for bytes that are on their way; what isn't moved away by the end is removed."""
-    path = folder / ids.new("incoming-")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-async def _read_form(request: web.Request, path: Path, limit: int) -> tuple[str | None, str | None]:
-    purpose = filename = None
-    try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader):
-                raise bad("Nested multipart bodies are not understood.")
-            if part.name == "purpose":
-                purpose = (await part.read_chunk(256)).decode("utf-8", "replace")
-            elif part.name == "file":
-                filename = Path((part.filename or "file").replace("\\", "/")).name[:255] or "file"
-                await save(part, path, limit)
-    except ValueError as error:
-        raise bad(f"The multipart body can't be read: {error}") from error
-    return purpose, filename
-
-
-async def save(part: BodyPartReader, path: Path, limit: int) -> int:
-    """Stream one part to the disk; raises 413 as soon as it is too large."""
-    written = 0
-    with path.open("wb") as file:
-        while chunk := await part.read_chunk(CHUNK):
-            written += len(chunk)
-            if written > limit:
-                raise ApiError(
-                    413, f"The file is larger than {limit} bytes.", param="file", code="file_too_large"
-                )
-            file.write(chunk)
-        await asyncio.to_thread(_to_disk, file)
-    return written
-
-
-def _to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def purpose_of(given: object) -> str:
+    """A purpose that this server knows."""
+    if not isinstance(given, str) or given not in PURPOSES:
+        message = f"Invalid 'purpose': {given!r} must be one of {', '.join(sorted(PURPOSES))}."
+        raise bad(message, "purpose", "invalid_value")
+    return given
 
 
 async def index(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainer.settings import Settings
-from trainer.store import Checkpoint, Event, File, Job, Model
+from trainer.store import Checkpoint, Event, File, Job, Model, Part, Upload
 
 
 def file(record: File) -> dict[str, Any]:
@@ -16,6 +16,31 @@ def file(record: File) -> dict[str, Any]:
         "bytes": record.bytes,
         "created_at": record.created_at,
         "status": "processed",
+    }
+
+
+def upload(record: Upload, made: File | None = None) -> dict[str, Any]:
+    """An upload object."""
+    return {
+        "object": "upload",
+        "id": record.id,
+        "bytes": record.bytes,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "filename": record.filename,
+        "purpose": record.purpose,
+        "status": record.status,
+        "file": file(made) if made else None,
+    }
+
+
+def part(record: Part) -> dict[str, Any]:
+    """An upload.part object."""
+    return {
+        "object": "upload.part",
+        "id": record.id,
+        "created_at": record.created_at,
+        "upload_id": record.upload_id,
     }
 
 

@@ -1,6 +1,6 @@
 """What the server must not forget: one SQLite database and the bytes of the files beside it."""
 
 from trainer.store.database import Store
-from trainer.store.records import Checkpoint, Event, File, Job, Model
+from trainer.store.records import Checkpoint, Event, File, Job, Model, Part, Upload
 
-__all__ = ["Checkpoint", "Event", "File", "Job", "Model", "Store"]
+__all__ = ["Checkpoint", "Event", "File", "Job", "Model", "Part", "Store", "Upload"]

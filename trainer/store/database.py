@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from trainer.store.records import Checkpoint, Event, File, Job, Model
+from trainer.store.records import Checkpoint, Event, File, Job, Model, Part, Upload
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 JSON_COLUMNS = {"method", "hyperparameters", "metadata", "error", "result_files", "data", "metrics"}
@@ -21,8 +21,10 @@ TABLES: dict[type, str] = {
     Event: "events",
     Checkpoint: "checkpoints",
     Model: "models",
+    Upload: "uploads",
+    Part: "parts",
 }
-R = TypeVar("R", File, Job, Event, Checkpoint, Model)
+R = TypeVar("R", File, Job, Event, Checkpoint, Model, Upload, Part)
 
 
 class Store:
@@ -32,7 +34,8 @@ class Store:
         self.home = home
         self.files = home / "files"
         self.jobs = home / "jobs"
-        for folder in (home, self.files, self.jobs):
+        self.uploads = home / "uploads"
+        for folder in (home, self.files, self.jobs, self.uploads):
             folder.mkdir(parents=True, exist_ok=True)
         self.db = sqlite3.connect(home / "trainer.db", isolation_level=None)
         self.db.row_factory = sqlite3.Row
@@ -91,7 +94,7 @@ class Store:
             raise KeyError(id)
         return int(row["seq"])
 
-    def add(self, record: File | Job | Model | Checkpoint) -> None:
+    def add(self, record: File | Job | Model | Checkpoint | Upload | Part) -> None:
         """Keep a new record."""
         names = [field.name for field in fields(record)]
         self._insert(TABLES[type(record)], {name: getattr(record, name) for name in names})
@@ -109,9 +112,16 @@ class Store:
 
     def change(self, job_id: str, **values: Any) -> None:
         """Set columns of a job."""
+        self._update("jobs", job_id, values)
+
+    def change_upload(self, upload_id: str, **values: Any) -> None:
+        """Set columns of an upload."""
+        self._update("uploads", upload_id, values)
+
+    def _update(self, table: str, id: str, values: dict[str, Any]) -> None:
         assignments = ", ".join(f"{name} = ?" for name in values)
         columns = [_column(name, value) for name, value in values.items()]
-        self.db.execute(f"UPDATE jobs SET {assignments} WHERE id = ?", [*columns, job_id])  # noqa: S608
+        self.db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", [*columns, id])  # noqa: S608
 
     def remove(self, record: File | Model) -> None:
         """Forget a record."""

@@ -19,6 +19,31 @@ class File:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file that arrives in parts; it expires when it isn't completed in time."""
+
+    id: str
+    project: str
+    filename: str
+    bytes: int
+    purpose: str
+    created_at: int
+    expires_at: int
+    status: str = "pending"
+    file_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of an upload; its bytes stand under its id in the upload's folder."""
+
+    id: str
+    upload_id: str
+    bytes: int
+    created_at: int
+
+
+@dataclass(frozen=True)
 class Job:
     """A fine-tuning job, as the server knows it."""
 
