@@ -13,7 +13,7 @@ from handlers.arguments import typed
 from handlers.reply import privately
 from handlers.services import Services
 from tuning.ask import Answer, BadQuestion
-from tuning.errors import BackendError, NotFound
+from tuning.errors import BackendError, Gone, NotFound
 from tuning.records import Person
 from views import ask as view
 from views import errors as error_views
@@ -63,7 +63,7 @@ async def _explain(
 ) -> None:
     """No such model, or no question: say so, and show what can be asked."""
     ref = typed(command).partition(" ")[0]
-    if isinstance(error, BadQuestion) and ref:
+    if isinstance(error, Gone) or (isinstance(error, BadQuestion) and ref):
         await privately(context, error_views.problem(error))
         return
     await privately(context, view.unknown_model(ref, await services.models.list(person)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tuning import pricing
-from tuning.errors import Ambiguous, BackendError, NotFound
+from tuning.errors import Ambiguous, BackendError, Gone, NotFound
 from tuning.ports import Backend, Clock, Store, Transaction
 from tuning.records import Job, Model
 
@@ -82,7 +82,7 @@ class Catalog:
         if near:
             raise Ambiguous("model", ref, [m.id for m in near])
         if exact:
-            raise NotFound(f"{ref} was deleted.", remedy="/ft models lists what there is.")
+            raise Gone(f"{exact.id} was deleted.", remedy="/ft models lists what there is.")
         raise NotFound(
             f"There is no model {ref} in this workspace.", remedy="/ft models lists what there is."
         )

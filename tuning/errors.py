@@ -35,6 +35,12 @@ class NotFound(FtBotError):
     code = "not_found"
 
 
+class Gone(NotFound):
+    """It was deleted."""
+
+    code = "gone"
+
+
 class Ambiguous(FtBotError):
     """More than one thing starts like that."""
 

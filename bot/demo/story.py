@@ -89,7 +89,7 @@ class Story:
         await self._follow(before, "the line about the deletion", _new_root)
         self.screen.say("ben asks it once more")
         await self.ben.command(CHANNEL, "/ask", f"{self.model} {QUESTION}")
-        await self._note(self.ben, "that the model is gone", _says(r"(?i)no model|deleted|not here"))
+        await self._note(self.ben, "that the model is gone", _says("was deleted"))
 
     async def _drop(self, name: str) -> Message:
         return await self.ana.drop(CHANNEL, name, (self.examples / name).read_bytes())
