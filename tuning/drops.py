@@ -125,18 +125,8 @@ class Drops:
             return
         digest = await asyncio.to_thread(_sha256, temporary)
         async with self.store.begin() as tx:
-            known = await tx.datasets.by_sha256(drop.workspace, digest)
-        if known:
-            version = next(version for version in known.versions if version.sha256 == digest)
-            await self._finish(
-                drop,
-                state=DropState.kept,
-                dataset_id=known.id,
-                version_id=version.id,
-                report=version.report,
-                known=True,
-            )
-            return
+            if await _known(tx, drop, digest):
+                return
         report = await self.checker.check(temporary)
         if not report.ok:
             await self._finish(drop, state=DropState.rejected, report=report)
@@ -145,8 +135,10 @@ class Drops:
         await self._keep(drop, digest, report)
 
     async def _keep(self, drop: Drop, digest: str, report: Report) -> None:
-        """Make the dataset and answer, in one transaction."""
+        """Make the dataset and answer, in one transaction; the same bytes may have come meanwhile."""
         async with self.store.begin() as tx:
+            if await _known(tx, drop, digest):
+                return
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
             dataset_id, now = new_id("ds"), self.now()
             version = Version(new_id("ver"), dataset_id, 1, digest, report.bytes, report, drop.user, now)
@@ -164,10 +156,7 @@ class Drops:
         *,
         state: DropState,
         filename: str | None = None,
-        dataset_id: str | None = None,
-        version_id: str | None = None,
         report: Report | None = None,
-        known: bool = False,
         problem: str = "",
     ) -> None:
         async with self.store.begin() as tx:
@@ -176,15 +165,32 @@ class Drops:
                 fresh,
                 state=state,
                 filename=filename or fresh.filename,
-                dataset_id=dataset_id,
-                version_id=version_id,
                 report=report,
-                known=known,
                 problem=problem,
             )
             await tx.drops.save(done)
             if state is not DropState.ignored:
                 await _tell(tx, done)
+
+
+async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
+    """Answer with the dataset that has these bytes already, if there is one."""
+    dataset = await tx.datasets.by_sha256(drop.workspace, digest)
+    if dataset is None:
+        return False
+    version = next(version for version in dataset.versions if version.sha256 == digest)
+    fresh = await tx.drops.get(drop.id) or drop
+    done = replace(
+        fresh,
+        state=DropState.kept,
+        dataset_id=dataset.id,
+        version_id=version.id,
+        report=version.report,
+        known=True,
+    )
+    await tx.drops.save(done)
+    await _tell(tx, done)
+    return True
 
 
 async def _tell(tx: Transaction, drop: Drop) -> None:

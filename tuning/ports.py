@@ -215,9 +215,16 @@ class Asks(Protocol):
 
 
 class Updates(Protocol):
-    async def add(self, update: Update) -> None: ...
+    async def add(self, update: Update) -> None:
+        """Owe a message; one that is on record already stays as it is."""
+        ...
+
     async def get(self, update_id: str) -> Update | None: ...
-    async def save(self, update: Update) -> None: ...
+
+    async def save(self, update: Update) -> None:
+        """Overwrite; `seq` stays, and a revision never goes back."""
+        ...
+
     async def card(self, kind: str, subject: str) -> Update | None: ...
 
     async def revise(self, kind: str, subject: str) -> None:
@@ -282,7 +289,7 @@ class Leases(Protocol):
     """Who works on what, across processes. A lease is held by this process and ends with it."""
 
     async def acquire(self, name: str) -> bool:
-        """True when nobody else holds it; a holder that died on this machine holds nothing."""
+        """True when nobody holds it, in this process either; who died on this machine holds nothing."""
         ...
 
     async def release(self, name: str) -> None: ...
