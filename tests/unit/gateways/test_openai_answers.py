@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from gateways.openai_backend import OpenAIBackend
@@ -153,11 +155,27 @@ async def test_noise_between_the_pieces_is_ignored(
     assert deltas == [Delta("Hello "), Delta("there", finish_reason="length")]
 
 
-async def test_a_listener_that_leaves_closes_the_stream(fake: FakeBackend) -> None:
-    async with fake.serve() as url:
-        backend = OpenAIBackend(url, fake.key)
-        pieces = backend.answer(BASES[0], "Why?", system=None)
-        assert (await anext(pieces)).text == "Hello "
-        await pieces.aclose()  # type: ignore[attr-defined]
-        assert "".join([delta.text async for delta in backend.answer(BASES[0], "Why?", system=None)])
-        await backend.aclose()
+class Endless(httpx2.AsyncByteStream):
+    """A stream that goes on until it is closed."""
+
+    closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield sse({"choices": [{"delta": {"content": "on and "}}]})
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_a_listener_that_leaves_closes_the_stream() -> None:
+    stream = Endless()
+    head = {"content-type": "text/event-stream"}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=head, stream=stream))
+    backend = OpenAIBackend("http://x.test/v1", "sk-1", http_client=httpx2.AsyncClient(transport=transport))
+    pieces = backend.answer(BASES[0], "Why?", system=None)
+    assert (await anext(pieces)).text == "on and "
+    assert not stream.closed
+    await pieces.aclose()  # type: ignore[attr-defined]
+    assert stream.closed
+    await backend.aclose()

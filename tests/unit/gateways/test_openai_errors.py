@@ -167,10 +167,14 @@ async def test_a_web_page_as_an_error_is_garbled(
     assert str(status) in error.message
 
 
-async def test_a_redirect_is_not_followed(fake: FakeBackend, backend: OpenAIBackend) -> None:
-    error = await error_of(fake, backend, status=307, headers={"location": "http://elsewhere.test/"})
-    assert type(error) is BackendGarbled
-    assert "another address" in error.message
+async def test_a_redirect_is_not_followed(fake: FakeBackend) -> None:
+    async with fake.serve() as url:
+        backend = OpenAIBackend(url, fake.key, pause=0)
+        error = await error_of(fake, backend, status=307, headers={"location": f"{url}/models"})
+        assert type(error) is BackendGarbled
+        assert "another address" in error.message
+        assert [request.route for request in fake.requests] == [CREATE]
+        await backend.aclose()
 
 
 @pytest.mark.parametrize(
@@ -258,8 +262,9 @@ async def test_a_backend_that_hangs_is_given_up(
 
     monkeypatch.setattr(openai_wire, "PATIENCE", 0.05)
     fake.before[MODELS] = hang
-    with pytest.raises(BackendUnreachable, match="in time"):
-        await backend.models()
+    async with asyncio.timeout(5):
+        with pytest.raises(BackendUnreachable, match="in time"):
+            await backend.models()
 
 
 async def test_a_cancelled_call_stays_cancelled(fake: FakeBackend, backend: OpenAIBackend) -> None:
@@ -319,6 +324,14 @@ async def test_a_wrong_key_that_the_backend_repeats_is_not_shown(fake: FakeBacke
     with pytest.raises(BackendKeyRejected) as caught:
         await backend.models()
     assert "wrong-key-9" not in "".join(traceback.format_exception(caught.value))
+    await backend.aclose()
+
+
+async def test_a_key_of_any_look_is_taken_out_of_what_the_backend_says() -> None:
+    fake = FakeBackend(key="0123-plain-4567")
+    backend = OpenAIBackend("http://backend.test/v1", fake.key, http_client=fake.client(), pause=0)
+    error = await error_of(fake, backend, status=400, message=f"no such project for {fake.key}!")
+    assert error.message == "no such project for [key]!"
     await backend.aclose()
 
 
