@@ -74,7 +74,7 @@ def _rejected(drop: Drop, report: Report) -> Rendered:
         blocks.append(
             context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
         )
-    return rendered("\n".join([head, *lines[:12], todo]), blocks)
+    return rendered("\n".join([head, *lines, todo]), blocks)
 
 
 def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[str]) -> Rendered:
