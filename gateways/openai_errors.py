@@ -34,6 +34,8 @@ from tuning.errors import (
 )
 
 LONGEST = 500
+#: A shorter key is no secret but a stand-in for one, and may be an ordinary word.
+SHORTEST_SECRET = 8
 CLOSED = "training_not_available"
 #: Codes that say that waiting a minute won't help: money, quota or the day's allowance is used up.
 SPENT = frozenset(
@@ -60,6 +62,8 @@ class Translator:
     @contextmanager
     def translating(self) -> Iterator[None]:
         """Let nothing but a BackendError out of this block."""
+        if not self.key or not self.key.isascii() or not self.key.isprintable():
+            raise BackendKeyRejected("OPENAI_API_KEY is empty, or has characters that no key has.")
         try:
             yield
         except BackendError:
@@ -116,7 +120,7 @@ class Translator:
         if not isinstance(message, str) or message.lstrip().startswith("<"):
             return ""
         line = " ".join(str(clean(message)).split())
-        if self.key:
+        if len(self.key) >= SHORTEST_SECRET:
             line = line.replace(self.key, "[key]")
         line = _KEYS.sub("[key]", line)
         return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

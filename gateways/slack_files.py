@@ -118,7 +118,7 @@ def _url(file: Mapping[str, Any]) -> str:
             "This is a link to a file that Slack doesn't have.", remedy="Share the file itself."
         )
     url = _text(file, "url_private_download") or _text(file, "url_private")
-    if not url and _text(file, "file_access"):
+    if not url and _text(file, "file_access") not in ("", "visible"):
         raise FileUnreadable(
             "The file belongs to another organization, and the bot may not read it.",
             remedy="Ask somebody of this workspace to share it.",

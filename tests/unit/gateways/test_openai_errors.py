@@ -336,14 +336,30 @@ async def test_a_key_of_any_look_is_taken_out_of_what_the_backend_says() -> None
 
 
 @pytest.mark.parametrize("key", ["", "  ", "sk-\u00e9", "sk-1\nX: y"])
-def test_a_key_that_can_not_be_sent_is_rejected_at_once(key: str) -> None:
+async def test_a_key_that_can_not_be_sent_is_rejected_before_anything_is_sent(
+    fake: FakeBackend, key: str
+) -> None:
+    backend = OpenAIBackend("http://backend.test/v1", key, http_client=fake.client())
     with pytest.raises(BackendKeyRejected) as caught:
-        OpenAIBackend("http://backend.test/v1", key)
+        await backend.models()
+    with pytest.raises(BackendKeyRejected):
+        await anext(backend.answer("m", "Why?", system=None))
     assert not key.strip() or key not in caught.value.message
+    assert not fake.requests
+    await backend.aclose()
 
 
-def test_a_newline_after_the_key_is_forgiven(fake: FakeBackend) -> None:
-    OpenAIBackend("http://backend.test/v1", f"{fake.key}\n", http_client=fake.client())
+async def test_a_stand_in_for_a_key_is_an_ordinary_word() -> None:
+    fake = FakeBackend(key="none")
+    backend = OpenAIBackend("http://backend.test/v1", "none", http_client=fake.client(), pause=0)
+    assert (await error_of(fake, backend, status=400, message="none left")).message == "none left"
+    await backend.aclose()
+
+
+async def test_a_newline_after_the_key_is_forgiven(fake: FakeBackend) -> None:
+    backend = OpenAIBackend("http://backend.test/v1", f"{fake.key}\n", http_client=fake.client())
+    assert await backend.models()
+    await backend.aclose()
 
 
 async def test_a_name_that_can_not_stand_in_an_address_is_refused(backend: OpenAIBackend) -> None:

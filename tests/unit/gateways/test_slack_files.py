@@ -134,7 +134,7 @@ async def test_what_is_missing_is_made_do_without(slack: Slack, files: SlackFile
         ({"mode": "hidden_by_limit"}, "limit"),
         ({"is_external": True}, "link"),
         ({"url_private": "", "url_private_download": "", "file_access": "check_file_info"}, "another organi"),
-        ({"url_private": None, "url_private_download": None}, "no address"),
+        ({"url_private": None, "url_private_download": None, "file_access": "visible"}, "no address"),
     ],
 )
 async def test_a_file_without_content_says_why(
