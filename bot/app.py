@@ -87,12 +87,21 @@ async def build(settings: Settings) -> Bot:
         now=now,
         nudge=schedule.deliver_soon,
     )
-    app = AsyncApp(
-        client=patient_client(settings),
-        signing_secret=settings.slack_signing_secret.get_secret_value() or None,
-    )
+    app = bolt_app(settings)
     register(app, services)
     return Bot(app, store, backend, services, courier, schedule)
+
+
+def bolt_app(settings: Settings) -> AsyncApp:
+    """Bolt with the patient client's manners. It is told them afterwards: given a client, Bolt looks for a
+    token in the environment all the same, and warns at each start that it won't use it."""
+    app = AsyncApp(
+        token=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value() or None,
+    )
+    patient = patient_client(settings)
+    app.client.base_url, app.client.retry_handlers = patient.base_url, patient.retry_handlers
+    return app
 
 
 def patient_client(settings: Settings) -> AsyncWebClient:
