@@ -61,7 +61,7 @@ def check_file(
     digest = _Digest(path)
     tally = Tally() if seen.container else _check(path, size, settings, processes, sink)
     has_bom = head.startswith(BOM)
-    subject = Subject(size, digest.value(), has_bom, seen, settings, prices, base, method)
+    subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method)
     report, late = finish(subject, tally, time.perf_counter() - began)
     if sink:
         sink(late)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from itertools import accumulate
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 
-from tuning.datasets import fast
+from tuning.datasets import fast, private, triggers
 from tuning.datasets.facts import facts_of
 from tuning.datasets.formats import check_row
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import RowFindings
 from tuning.datasets.rules import make_finding
-from tuning.datasets.strict import read_line
+from tuning.datasets.strict import read_line, walk
 from tuning.datasets.tally import MOST_TOOL_NAMES, Tally
 from tuning.datasets.tokens import PER_MESSAGE, PER_REPLY, RowTexts, count_texts, role_tokens, texts_of
 
@@ -65,16 +65,12 @@ class _Batch:
         self.lines = block.split(b"\n")
         if not self.lines[-1]:
             self.lines.pop()
+        self.starts = [0, *accumulate([len(line) + 1 for line in self.lines[:-1]])]
         self.offset = offset
-        self.offsets = list(accumulate(map(_length_with_end, self.lines), initial=offset))
         self.texts: list[str] = []
         self.rows: list[_Row] = []
         self.found: list[Finding] = []
         self.messages: list[int] = []
-
-
-def _length_with_end(line: bytes) -> int:
-    return len(line) + 1
 
 
 class Checker:
@@ -90,10 +86,13 @@ class Checker:
     def feed(self, block: bytes, offset: int) -> None:
         """Check the complete lines of a block whose first byte is at `offset` in the file."""
         batch = _Batch(block, offset)
-        plain = self._decode(block, batch.lines)
+        hits = triggers.find(block, batch.starts)
+        plain = self._decode(block, batch.lines, hits.suspect)
         for i, row in enumerate(plain):
             if row is None or not self._plain(batch, i, row.messages):
                 self._slow(batch, i)
+        for i, kinds in hits.private.items():
+            self._private(batch, i, kinds)
         self._hash(batch)
         self._count(batch)
         batch.found.sort(key=_row_of)
@@ -109,11 +108,10 @@ class Checker:
         if self._every:
             self._every(found)
 
-    def _decode(self, block: bytes, lines: list[bytes]) -> list[fast.PlainRow | None]:
+    def _decode(self, block: bytes, lines: list[bytes], suspect: set[int]) -> list[fast.PlainRow | None]:
         if not self._fast:
             return [None] * len(lines)
-        suspect = fast.is_suspect(block)
-        rows = [fast.plain_row(line) if not suspect or not fast.is_suspect(line) else None for line in lines]
+        rows = [None if i in suspect else fast.plain_row(line) for i, line in enumerate(lines)]
         fast.drop_repeated_keys(block, lines, rows)
         return rows
 
@@ -147,7 +145,7 @@ class Checker:
         return pattern
 
     def _missing(self, batch: _Batch, i: int, no_user: bool, no_system: bool) -> None:
-        out = RowFindings(self.tally.lines + i + 1, batch.offsets[i])
+        out = RowFindings(self.tally.lines + i + 1, batch.offset + batch.starts[i])
         if no_system:
             self.tally.missing_system += 1
             out.add("missing_system", "messages", "The row has no system message")
@@ -158,7 +156,7 @@ class Checker:
 
     def _slow(self, batch: _Batch, i: int) -> None:
         line, row = batch.lines[i], self.tally.lines + i + 1
-        out = RowFindings(row, batch.offsets[i])
+        out = RowFindings(row, batch.offset + batch.starts[i])
         if not line.strip(_BLANK):
             out.add("blank_line", "", "The line is blank")
             batch.found.extend(out.found)
@@ -190,14 +188,25 @@ class Checker:
             self.tally.tools.update(dict.fromkeys(facts.tools))
         return texts_of(row)
 
+    def _private(self, batch: _Batch, i: int, kinds: int) -> None:
+        """Look for secrets and personal data in every text of a row; each kind is told once a row."""
+        read = read_line(batch.lines[i])
+        out = RowFindings(self.tally.lines + i + 1, batch.offset + batch.starts[i])
+        told: set[str] = set()
+        for path, text, _ in walk(read.value) if read.readable else ():
+            for hit in private.find(text, kinds) if isinstance(text, str) and len(text) > 5 else ():
+                if hit.code not in told:
+                    told.add(hit.code)
+                    out.add(hit.code, path, f"The text has {hit.name}")
+        batch.found.extend(out.found)
+
     def _hash(self, batch: _Batch) -> None:
-        lines, offsets = batch.lines, batch.offsets
+        lines = batch.lines
         kept = [row.line for row in batch.rows if row.readable]
-        digests = [blake2b(lines[i].strip(_BLANK), digest_size=8).digest() for i in kept]
-        self.tally.hashes.frombytes(b"".join(digests))
+        self.tally.hashes.extend([_mark_of(lines[i]) for i in kept])
         first = self.tally.lines + 1
         self.tally.hash_rows.extend([first + i for i in kept])
-        self.tally.offsets.extend([offsets[i] for i in kept])
+        self.tally.offsets.extend([batch.offset + batch.starts[i] for i in kept])
 
     def _count(self, batch: _Batch) -> None:
         counts = count_texts(batch.texts, self.settings.encoding)
@@ -225,7 +234,13 @@ class Checker:
         cut = f"the last {tokens - limit:,} are over the limit of {limit:,}"
         what = f"The example has {tokens:,} tokens; {cut}"
         row = self.tally.lines + i + 1
-        batch.found.append(make_finding("over_limit", what, row=row, offset=batch.offsets[i]))
+        batch.found.append(make_finding("over_limit", what, row=row, offset=batch.offset + batch.starts[i]))
+
+
+def _mark_of(line: bytes) -> int:
+    """32 bits of checksum and 32 of length: rows with one mark are then compared byte by byte."""
+    line = line.strip(_BLANK)
+    return crc32(line) << 32 | len(line) & 0xFFFFFFFF
 
 
 def _row_of(finding: Finding) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 from tuning.datasets import stats
@@ -21,6 +22,7 @@ MOST_LABELS = 50
 class Subject(NamedTuple):
     """The file, what it looks like, and for what it was checked."""
 
+    path: Path
     size: int
     sha256: str
     has_bom: bool
@@ -33,7 +35,7 @@ class Subject(NamedTuple):
 
 def finish(subject: Subject, tally: Tally, seconds: float) -> tuple[Report, list[Finding]]:
     """The report, and the findings that only the whole file shows (they aren't in a sink yet)."""
-    late = [*file_findings(subject, tally), *duplicate_findings(tally)]
+    late = [*file_findings(subject, tally), *duplicate_findings(subject.path, tally)]
     codes = Counter(tally.codes)
     found = _without_repeats_of_one_fact(tally, codes, late)
     codes.update(finding.code for finding in late)

@@ -12,6 +12,7 @@ SOURCES = {
     "doc": "OpenAI's fine-tuning guides",
     "notebook": "OpenAI's data preparation notebook",
     "reported": "refusals that several users reported",
+    "privacy": "this project: secrets and personal data leave only when the owner accepts it",
     "ours": "this project: doubtful, but no backend refuses it",
 }
 
@@ -125,6 +126,16 @@ MEANING_RULES = {
     "duplicate_row": _warning("ours", "Drop one of them, unless it should count twice."),
 }
 
+_REDACT = "Redact it, or accept it by name if it may leave for the backend."
+PRIVACY_RULES = {
+    "secret": _error("privacy", "Redact it and revoke it: whoever saw this file may use it."),
+    "email_address": _error("privacy", _REDACT),
+    "phone_number": _error("privacy", _REDACT),
+    "card_number": _error("privacy", _REDACT),
+    "bank_account": _error("privacy", _REDACT),
+    "social_security_number": _error("privacy", _REDACT),
+}
+
 RULES: dict[str, Rule] = {
     **FILE_RULES,
     **JSON_RULES,
@@ -134,6 +145,7 @@ RULES: dict[str, Rule] = {
     **TOOL_RULES,
     **PREFERENCE_RULES,
     **MEANING_RULES,
+    **PRIVACY_RULES,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from dataset_rows import chat, good
 
 from tuning.datasets import check_file
+from tuning.datasets.private import CODES
 from tuning.datasets.report import Report
 from tuning.datasets.rules import RULES, SOURCES
 
@@ -531,6 +532,7 @@ def test_several_errors_of_one_row_are_all_told(check_rows):
 def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
     tried = {code for _, code, _ in [*WRONG, *WRONG_PAIRS]}
     elsewhere = {
+        *CODES,
         "empty_file",
         "too_few_rows",
         "few_rows",

@@ -1,0 +1,147 @@
+# ruff: noqa: E501 -- rows of tables
+"""Secrets and personal data: found, never shown, and redacted without touching anything else.
+
+Tokens are put together from pieces here, so that no scanner of this repository takes them for real ones.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from dataset_rows import chat, good
+
+from tuning.datasets import check_file
+from tuning.datasets.private import CODES, find, is_card, is_iban, redact
+from tuning.datasets.redact import redact_file
+from tuning.datasets.rules import RULES
+
+A = "abcdefghijklmnopqrstuvwxyz"
+PRIVATE = [
+    ("write to ada.lovelace+news@engines.co.uk today", "email_address", "ada.lovelace+news@engines.co.uk"),
+    ("mailto:x@sub.host-name.io.", "email_address", "x@sub.host-name.io"),
+    ("call +49 30 901820 now", "phone_number", "+49 30 901820"),
+    ("call (212) 736-5000", "phone_number", "(212) 736-5000"),
+    ("650-253-0000 is the number", "phone_number", "650-253-0000"),
+    ("card 4111 1111 1111 1111, ok", "card_number", "4111 1111 1111 1111"),
+    ("5500-0055-5555-5559", "card_number", "5500-0055-5555-5559"),
+    ("amex 378282246310005", "card_number", "378282246310005"),
+    ("IBAN DE89 3704 0044 0532 0130 00", "bank_account", "DE89 3704 0044 0532 0130 00"),
+    ("GB29NWBK60161331926819", "bank_account", "GB29NWBK60161331926819"),
+    ("ssn 536-90-4399", "social_security_number", "536-90-4399"),
+    ("key AKIA" + "Q7RSTUVWXYZ23456 here", "secret", "AKIA" + "Q7RSTUVWXYZ23456"),
+    ("ghp_" + (A + A)[:36], "secret", "ghp_" + (A + A)[:36]),
+    ("sk-proj-" + A + "0123456789", "secret", "sk-proj-" + A + "0123456789"),
+    (
+        "xoxb-" + "123456789012-123456789012-" + A[:24],
+        "secret",
+        "xoxb-" + "123456789012-123456789012-" + A[:24],
+    ),
+    ("sk_live_" + A[:24], "secret", "sk_live_" + A[:24]),
+    ("hf_" + (A + A)[:34], "secret", "hf_" + (A + A)[:34]),
+    ("postgres://app:correcthorse@db.internal/x", "secret", "correcthorse"),
+    ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "secret", None),
+]
+PUBLIC = [
+    "write to someone@example.com or root@localhost",
+    "a@b, x @ y, @ada, 3@5",
+    "order 4111 1111 1111 1112",
+    "0000 0000 0000 0000",
+    "from 1998-2004 to 2010-11-12 13:14:15",
+    "serial 1234567890123456789",
+    "pi is 3.14159265358979323846",
+    "DE00 3704 0044 0532 0130 00",
+    "call 555-0123",
+    "sk-learn and sk-image",
+    "AKIA is a prefix",
+    "https://user:password@host.io/ and https://host.io:8080/@x",
+    "eyJ is how a JWT begins",
+    "123-45-678, 000-12-3456, 900-12-3456",
+    "v1.2.3-4567890123",
+]
+
+
+@pytest.mark.parametrize(("text", "code", "found"), PRIVATE)
+def test_private_data_is_found_where_it_stands(text: str, code: str, found: str | None):
+    hits = [(hit.code, text[hit.start : hit.end]) for hit in find(text)]
+    assert hits == [(code, text if found is None else found)]
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_what_only_looks_private_is_left_alone(text: str):
+    assert find(text) == []
+
+
+@pytest.mark.parametrize(("text", "code", "found"), PRIVATE)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_check_finds_it_in_a_row_and_never_shows_it(
+    tmp_path: Path, text: str, code: str, found: str | None, ascii_only: bool
+):
+    row = chat(("system", "Be brief."), ("user", f"é {text}"), ("assistant", "ok"))
+    lines = [
+        json.dumps(r, ensure_ascii=ascii_only)
+        for r in (*(good(n) for n in range(30)), row, *(good(n) for n in range(30, 60)))
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines))
+    report = check_file(path)
+    assert [(f.code, f.row, f.path, f.severity) for f in report.findings] == [
+        (code, 31, "messages[1].content", "error")
+    ]
+    assert (found or "MIIE") not in report.to_json().decode()
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_the_check_leaves_public_text_alone(check_rows, text: str):
+    assert check_rows(chat(("system", "s"), ("user", text), ("assistant", "a"))).codes == {}
+
+
+def test_private_data_is_found_in_tool_arguments_and_in_grader_data(check_rows, write):
+    row = {"messages": [*good()["messages"][:2], {"role": "assistant", "function_call": {"name": "f", "arguments": '{"to": "x@y.io"}'}}],
+           "functions": [{"name": "f"}]}  # fmt: skip
+    assert [(f.code, f.path) for f in check_rows(row).findings] == [
+        ("email_address", "messages[2].function_call.arguments")
+    ]
+    rows = [{"messages": [{"role": "user", "content": f"{n}?"}], "answer": ["x@y.io"]} for n in range(60)]
+    assert check_file(write(*rows)).codes["email_address"] == 60
+
+
+def test_card_and_iban_checksums():
+    assert is_card("4111111111111111")
+    assert not is_card("4111111111111121")
+    assert not is_card("9999999999999995")
+    assert is_iban("GB29 NWBK 6016 1331 9268 19")
+    assert not is_iban("GB28 NWBK 6016 1331 9268 19")
+
+
+def test_every_private_code_is_a_rule_and_an_error():
+    assert {RULES[code].severity for code in CODES} == {"error"}
+
+
+def test_redacting_a_text_replaces_each_kind_by_its_placeholder():
+    text, done = redact("ada@engines.io, +49 30 901820 and 4111 1111 1111 1111")
+    assert text == "[EMAIL], [PHONE] and [CARD]"
+    assert done == ["email_address", "phone_number", "card_number"]
+    assert redact("ada@engines.io, +49 30 901820", codes=["phone_number"])[0] == "ada@engines.io, [PHONE]"
+
+
+def test_a_redacted_file_is_clean_and_other_rows_keep_their_bytes(write, tmp_path: Path):
+    odd = b'{ "messages" : [{"role":"user","content":"\\u00e9 1 "},{"role":"assistant","content":"ok"}]}\r'
+    private = chat(
+        ("user", "I am ada@engines.io, write to ada@engines.io"), ("assistant", "Hello ada@engines.io")
+    )
+    source = write(odd, private, b"not json ada@engines.io", b"", *(good(n) for n in range(20)))
+    target = tmp_path / "clean.jsonl"
+    result = redact_file(source, target)
+    before, after = source.read_bytes().split(b"\n"), target.read_bytes().split(b"\n")
+    assert (result.rows, result.replaced) == (1, {"email_address": 3})
+    assert [i for i, (one, two) in enumerate(zip(before, after, strict=True)) if one != two] == [1]
+    assert json.loads(after[1])["messages"][1]["content"] == "Hello [EMAIL]"
+    assert result.unreadable == [3]
+
+
+def test_a_redaction_that_fails_leaves_no_file(tmp_path: Path):
+    with pytest.raises(OSError, match="missing"):
+        redact_file(tmp_path / "missing", tmp_path / "clean")
+    assert list(tmp_path.iterdir()) == []

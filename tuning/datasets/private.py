@@ -1,0 +1,201 @@
+"""Secrets and personal data in a text: what, and where, so that it can be told or redacted.
+
+Secrets are found by detect-secrets' detectors of known token shapes (its guesses by entropy and by keyword
+flag too much prose) and a few shapes that it lacks. Numbers count only when their checksum or numbering plan
+holds. Nothing here looks anything up: no network, no verification of a token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from tuning.datasets.triggers import MAIL, NUMBER, SECRET
+
+CODES = ("secret", "email_address", "phone_number", "card_number", "bank_account", "social_security_number")
+PLACEHOLDERS = {
+    "secret": "[SECRET]",
+    "email_address": "[EMAIL]",
+    "phone_number": "[PHONE]",
+    "card_number": "[CARD]",
+    "bank_account": "[IBAN]",
+    "social_security_number": "[SSN]",
+}
+
+
+class Hit(NamedTuple):
+    """`text[start:end]` is private; `name` says what it is, never what it says."""
+
+    code: str
+    start: int
+    end: int
+    name: str
+
+
+_MAIL_HOST = re.compile(r"@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})\b")
+_MAIL_NAME = re.compile(r"[\w.+-]{1,64}$")
+_LOGIN = re.compile(r"://[^\s{}/]{1,100}:$")
+_RESERVED = re.compile(r"(?:^|\.)(?:example\.(?:com|org|net)|test|example|invalid|localhost)$", re.IGNORECASE)
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+_PHONE = re.compile(r"\+\d|\(\d{3}\) ?\d{3}[-. ]\d{4}|(?<![\w.-])\d{3}[-. ]\d{3}[-. ]\d{4}(?![\w-])")
+_MORE_SECRETS = (
+    ("API key", re.compile(r"\bsk-(?:proj-|ant-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{32,}")),
+    ("Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}(?![\w-])")),
+    ("Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{34}\b")),
+    ("GitHub token", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{60,}")),
+    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("Databricks token", re.compile(r"\bdapi[0-9a-f]{32}\b")),
+    ("Slack token", re.compile(r"\b(?:xapp|xoxe(?:\.xox[bp])?)-\d-[A-Za-z0-9-]{20,}")),
+    (
+        "Private key",
+        re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END[^-]*-----|$)"),
+    ),
+)
+_NO_SECRET = re.compile(
+    r"(?:user(?:name)?|pass(?:word|wd)?|pwd|secret|token|key|[*x.]+|<.*|\[.*|\$.*)", re.IGNORECASE
+)
+_EVERYTHING = SECRET | MAIL | NUMBER
+
+
+def find(text: str, kinds: int = _EVERYTHING) -> list[Hit]:
+    """What of these kinds is private in a text, in order and without overlaps."""
+    hits = [
+        *(_secrets(text) if kinds & (SECRET | NUMBER) else ()),
+        *(_mails(text) if kinds & MAIL else ()),
+        *(_numbers(text) if kinds & NUMBER else ()),
+    ]
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: (h.start, -h.end)):
+        if not kept or hit.start >= kept[-1].end:
+            kept.append(hit)
+    return kept
+
+
+def redact(text: str, codes: Iterable[str] = CODES) -> tuple[str, list[str]]:
+    """The text with a placeholder for everything private, and the codes of what was replaced."""
+    wanted = set(codes)
+    pieces, done, end = [], [], 0
+    for hit in find(text):
+        if hit.code in wanted:
+            pieces += [text[end : hit.start], PLACEHOLDERS[hit.code]]
+            done.append(hit.code)
+            end = hit.end
+    return "".join([*pieces, text[end:]]), done
+
+
+def _mails(text: str) -> Iterator[Hit]:
+    for host in _MAIL_HOST.finditer(text):
+        name = _MAIL_NAME.search(text, max(0, host.start() - 64), host.start())
+        if name and not _RESERVED.search(host[1]) and not _LOGIN.search(text, 0, name.start()):
+            yield Hit("email_address", name.start(), host.end(), "an e-mail address")
+
+
+def _numbers(text: str) -> Iterator[Hit]:
+    for match in _CARD.finditer(text):
+        if is_card(match[0]):
+            yield Hit("card_number", match.start(), match.end(), "a card number")
+    for match in _IBAN.finditer(text):
+        if is_iban(match[0]):
+            yield Hit("bank_account", match.start(), match.end(), "an IBAN")
+    for match in _SSN.finditer(text):
+        yield Hit("social_security_number", match.start(), match.end(), "a US social security number")
+    if _PHONE.search(text):
+        yield from _phones(text)
+
+
+def _phones(text: str) -> Iterator[Hit]:
+    import phonenumbers
+
+    for match in phonenumbers.PhoneNumberMatcher(text, "US", leniency=phonenumbers.Leniency.VALID):
+        raw = match.raw_string
+        if _PHONE.match(raw):
+            yield Hit("phone_number", match.start, match.end, "a phone number")
+
+
+def is_card(text: str) -> bool:
+    """Whether a number has the length, the first digits and the checksum (Luhn) of a payment card."""
+    digits = [int(char) for char in text if char.isdigit()]
+    if len(digits) < 13 or len(set(digits)) < 2:
+        return False
+    lead = int("".join(map(str, digits[:4])))
+    known = {
+        4: lead // 1000 == 4 and len(digits) in (13, 16, 19),
+        5: (5100 <= lead <= 5599 or 2221 <= lead <= 2720) and len(digits) == 16,
+        3: lead // 100 in (34, 37) and len(digits) == 15,
+        6: (lead == 6011 or lead // 100 in (62, 64, 65) or 3528 <= lead <= 3589) and len(digits) == 16,
+        0: lead // 100 in (30, 36, 38) and len(digits) == 14,
+    }
+    doubled = [sum(divmod(digit * (1 + i % 2), 10)) for i, digit in enumerate(reversed(digits))]
+    return any(known.values()) and sum(doubled) % 10 == 0
+
+
+def is_iban(text: str) -> bool:
+    """Whether the checksum (modulo 97) of an IBAN holds."""
+    plain = text.replace(" ", "")
+    if not 15 <= len(plain) <= 34:
+        return False
+    return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
+
+
+def _secrets(text: str) -> Iterator[Hit]:
+    for name, pattern in _MORE_SECRETS:
+        for match in pattern.finditer(text):
+            yield Hit("secret", match.start(), match.end(), f"a secret ({name})")
+    for name, pattern, group in _detectors():
+        for match in pattern.finditer(text):
+            if not _NO_SECRET.fullmatch(match[group]):
+                yield Hit("secret", match.start(group), match.end(group), f"a secret ({name})")
+
+
+@cache
+def _detectors() -> list[tuple[str, re.Pattern[str], int]]:
+    """Loaded only when a text has a mark of a secret: importing them takes a third of a second."""
+    from detect_secrets.plugins import (
+        aws,
+        azure_storage_key,
+        basic_auth,
+        github_token,
+        gitlab_token,
+        jwt,
+        mailchimp,
+        npm,
+        openai,
+        private_key,
+        pypi_token,
+        sendgrid,
+        slack,
+        square_oauth,
+        stripe,
+        telegram_token,
+        twilio,
+    )
+
+    detectors: list[Any] = [
+        aws.AWSKeyDetector(),
+        azure_storage_key.AzureStorageKeyDetector(),
+        basic_auth.BasicAuthDetector(),
+        github_token.GitHubTokenDetector(),
+        gitlab_token.GitLabTokenDetector(),
+        jwt.JwtTokenDetector(),
+        mailchimp.MailchimpDetector(),
+        npm.NpmDetector(),
+        openai.OpenAIDetector(),
+        private_key.PrivateKeyDetector(),
+        pypi_token.PypiTokenDetector(),
+        sendgrid.SendGridDetector(),
+        slack.SlackDetector(),
+        square_oauth.SquareOAuthDetector(),
+        stripe.StripeDetector(),
+        telegram_token.TelegramBotTokenDetector(),
+        twilio.TwilioKeyDetector(),
+    ]
+    in_group = ("AWS Access Key", "Basic Auth Credentials")
+    return [
+        (detector.secret_type, pattern, 1 if pattern.groups and detector.secret_type in in_group else 0)
+        for detector in detectors
+        for pattern in detector.denylist
+    ]

@@ -1,0 +1,62 @@
+"""Writes a copy of a file in which secrets and personal data are replaced by placeholders."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tuning.datasets import private, triggers
+from tuning.datasets.atomic import writing
+from tuning.datasets.strict import read_line
+
+
+@dataclass
+class Redaction:
+    """How many rows changed, what was replaced, and which rows couldn't be read and stay as they are."""
+
+    rows: int = 0
+    replaced: Counter[str] = field(default_factory=Counter)
+    unreadable: list[int] = field(default_factory=list)
+
+
+def redact_file(source: Path, target: Path, codes: Iterable[str] = private.CODES) -> Redaction:
+    """Write `target`, complete or not at all. Rows with nothing private keep their bytes. Raises OSError."""
+    wanted = tuple(codes)
+    result = Redaction()
+    with source.open("rb") as lines, writing(target) as out:
+        for number, line in enumerate(lines, 1):
+            out.write(_line(line, number, wanted, result))
+    return result
+
+
+def _line(line: bytes, number: int, codes: tuple[str, ...], result: Redaction) -> bytes:
+    if not triggers.find(line, [0]).private:
+        return line
+    read = read_line(line.rstrip(b"\r\n"))
+    if not read.readable:
+        result.unreadable.append(number)
+        return line
+    done: list[str] = []
+    value = _redacted(read.value, codes, done)
+    if not done:
+        return line
+    result.rows += 1
+    result.replaced.update(done)
+    end = line[len(line.rstrip(b"\r\n")) :]
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + end
+
+
+def _redacted(value: Any, codes: tuple[str, ...], done: list[str]) -> Any:
+    if isinstance(value, str):
+        text, found = private.redact(value, codes)
+        done.extend(found)
+        return text
+    if isinstance(value, list):
+        return [_redacted(item, codes, done) for item in value]
+    if isinstance(value, dict):
+        return {key: _redacted(item, codes, done) for key, item in value.items()}
+    return value
