@@ -23,6 +23,8 @@ class Base:
     context: int = 1024
     batch_size: int = 8
     learning_rate: float = 2e-4
+    dpo_learning_rate: float = 2e-5
+    lora_rank: int = 16
     auto_steps: int = 100
     answer_tokens: int = 0
     trust_remote_code: bool = False

@@ -25,7 +25,7 @@ def main() -> None:
     with (folder.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder.repair()
-        check(folder) if task == "check" else train(folder)
+        check(folder) if task == "check" else run(folder)
 
 
 def check(folder: JobFolder) -> None:
@@ -35,7 +35,8 @@ def check(folder: JobFolder) -> None:
         if spec[param] is None:
             continue
         try:
-            checks.read(Path(spec[param]), spec["method"])
+            fewest = checks.FEWEST if param == "training_file" else 1
+            checks.read(Path(spec[param]), spec["method"], fewest)
         except checks.BadFile as error:
             kind = param.replace("_", " ")
             message = f"The job failed due to an invalid {kind}. {error}"
@@ -45,7 +46,7 @@ def check(folder: JobFolder) -> None:
     folder.append("outcome", outcome="checked")
 
 
-def train(folder: JobFolder) -> None:
+def run(folder: JobFolder) -> None:
     """Train, and turn what can go wrong into words."""
     os.nice(10)
     try:
@@ -53,6 +54,9 @@ def train(folder: JobFolder) -> None:
     except MemoryError:
         _fail(folder, "out_of_memory", "The machine ran out of memory. Try a smaller batch size or base.")
     except Exception as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            _fail(folder, "out_of_memory", "The device ran out of memory. Try a smaller batch size or base.")
+            return
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             words = "The disk of the trainer's machine is full. Free some space and start the job again."
             _fail(folder, "disk_full", words)
@@ -65,19 +69,22 @@ def train(folder: JobFolder) -> None:
 def _trained(folder: JobFolder) -> dict[str, Any]:
     spec = folder.spec()
     rows = checks.read(Path(spec["training_file"]), spec["method"])
+    held_out = (
+        checks.read(Path(spec["validation_file"]), spec["method"], 1) if spec["validation_file"] else []
+    )
     hyper = plan.settle(spec["hyperparameters"], spec["base"], len(rows), spec["method"])
     if not any(record["kind"] == "hyperparameters" for _, record in folder.records()):
         words = plan.explain(hyper, spec["hyperparameters"], spec["base"], len(rows))
         folder.append("hyperparameters", values=hyper.as_dict(), message=words)
     # Only now: these imports take seconds, and what stands above should be told before.
-    from trainer.engine import bases, data, journalist
-    from trainer.engine.train import supervised
+    from trainer.engine import bases, data, watch
+    from trainer.engine.train import train
 
     try:
-        result = supervised(folder, rows, hyper)
+        result = train(folder, rows, held_out, hyper)
     except (bases.Unloadable, data.TemplateError) as error:
         return {"outcome": "failed", "code": "invalid_model", "message": f"The job failed: {error}"}
-    except journalist.Diverged as error:
+    except watch.Diverged as error:
         return {"outcome": "failed", "code": "training_diverged", "message": f"The job was stopped: {error}"}
     outcome = "paused" if result.paused else "succeeded"
     return {"outcome": outcome, "trained_tokens": result.trained_tokens}

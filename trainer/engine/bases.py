@@ -1,8 +1,10 @@
 """Where a job's model and tokenizer come from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.engine import data, tiny
@@ -13,13 +15,42 @@ class Unloadable(Exception):
     """The base can't be loaded; the message says which and why."""
 
 
-def load(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) -> tuple[Any, Any]:
-    """Model and tokenizer to start from: an earlier result, the tiny base, or a pretrained model."""
-    if base.get("start_from"):
-        return pretrained(base, base["start_from"])
-    if base["source"] == "tiny":
-        return tiny.model(base["context"]), _tiny_tokenizer(folder, rows)
-    return pretrained(base, base["source"])
+@dataclass(frozen=True)
+class Start:
+    """What a job starts from; with a peft_config only a new adapter is trained."""
+
+    model: Any
+    tokenizer: Any
+    peft_config: Any = None
+    adapted: bool = False
+
+
+def load(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) -> Start:
+    """An earlier result, the tiny base, or a pretrained model."""
+    earlier = base.get("start_from")
+    try:
+        if earlier and (Path(earlier) / "adapter_config.json").exists():
+            model = PeftModel.from_pretrained(_model(base, base["source"]), earlier, is_trainable=True)
+            return Start(model, _tokenizer(base, earlier), adapted=True)
+        if earlier:
+            return Start(_model(base, earlier), _tokenizer(base, earlier))
+        if base["source"] == "tiny":
+            return Start(tiny.model(base["context"]), _tiny_tokenizer(folder, rows))
+        lora = _lora(base) if base["tuning"] == "lora" else None
+        return Start(_model(base, base["source"]), _tokenizer(base, base["source"]), lora)
+    except Unloadable:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        where = base["name"] if earlier else base["source"]
+        raise Unloadable(f"the base {base['name']!r} can't be loaded from {where!r}: {reason}") from error
+
+
+def _lora(base: dict[str, Any]) -> LoraConfig:
+    rank = base["lora_rank"]
+    return LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
 
 
 def _tiny_tokenizer(folder: JobFolder, rows: list[dict[str, Any]]) -> Any:
@@ -33,16 +64,15 @@ def _tiny_tokenizer(folder: JobFolder, rows: list[dict[str, Any]]) -> Any:
     return made
 
 
-def pretrained(base: dict[str, Any], source: str) -> tuple[Any, Any]:
-    """A model of the hub or of a local folder; its own code runs only if the administrator allows it."""
-    trust = base["trust_remote_code"]
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust)
-        model = AutoModelForCausalLM.from_pretrained(source, trust_remote_code=trust)
-    except (OSError, ValueError, ImportError) as error:
-        raise Unloadable(f"the base {base['name']!r} can't be loaded from {source!r}: {error}") from error
+def _model(base: dict[str, Any], source: str) -> Any:
+    """A model of the hub or of a folder; its own code runs only if the administrator allows it."""
+    return AutoModelForCausalLM.from_pretrained(source, trust_remote_code=base["trust_remote_code"])
+
+
+def _tokenizer(base: dict[str, Any], source: str) -> Any:
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=base["trust_remote_code"])
     if tokenizer.chat_template is None:
         raise Unloadable(
             f"the base {base['name']!r} has no chat template, so conversations can't be written for it"
         )
-    return model, tokenizer
+    return tokenizer

@@ -34,7 +34,7 @@ class Line:
     problem: str | None
 
 
-def read(path: Path, method: str) -> list[Row]:
+def read(path: Path, method: str, fewest: int = FEWEST) -> list[Row]:
     """All rows of a file that can be trained on; raises BadFile naming the first rows that can't, and why."""
     rows, problems = [], []
     for line in lines(path, method):
@@ -44,11 +44,9 @@ def read(path: Path, method: str) -> list[Row]:
             rows.append(line.row)
     if problems:
         raise BadFile("invalid_training_file", _summary(problems))
-    if len(rows) < FEWEST:
-        raise BadFile(
-            "invalid_n_examples",
-            f"Training file has {len(rows)} example(s), but must have at least {FEWEST} examples.",
-        )
+    if len(rows) < fewest:
+        words = f"The file has {len(rows)} example(s), but must have at least {fewest}."
+        raise BadFile("invalid_n_examples", words)
     return rows
 
 

@@ -50,7 +50,9 @@ def explain(hyper: Hyperparameters, requested: dict[str, Any], base: dict[str, A
     settled = hyper.as_dict()
     auto = [name for name in settled if requested.get(name) in (None, "auto")]
     steps = ceil(examples / hyper.batch_size) * hyper.n_epochs
-    rate = base["learning_rate"] * hyper.learning_rate_multiplier
+    rate = (
+        base["learning_rate" if hyper.beta is None else "dpo_learning_rate"] * hyper.learning_rate_multiplier
+    )
     chosen = ", ".join(f"{name}={value:g}" for name, value in settled.items())
     why = f"; auto chose {', '.join(auto)}" if auto else ""
     return f"Hyperparameters: {chosen} (learning rate {rate:g}, {steps} steps for {examples} examples{why})"

@@ -13,7 +13,7 @@ from typing import Any
 
 from trainer import chat
 from trainer.serve.batch import Answer, Batch
-from trainer.serve.models import Missing, Models
+from trainer.serve.models import Loaded, Missing, Models, name_of
 from trainer.serve.sampling import Sampler
 from trainer.serve.text import TextStream
 
@@ -58,7 +58,7 @@ class Answering:
 
     def _handle(self, line: dict[str, Any]) -> None:
         if line["op"] == "forget":
-            self.models.forget(line["folder"])
+            self.models.forget(line["folder"], set(self.batches))
         elif line["op"] == "cancel":
             self._cancel(line["id"])
         else:
@@ -78,20 +78,20 @@ class Answering:
             self.batches = {name: batch for name, batch in self.batches.items() if batch.answers}
 
     def _begin(self, question: dict[str, Any]) -> None:
-        model, tokenizer = self._load(question)
+        loaded = self._load(question)
+        tokenizer = loaded.tokenizer
         tools = question.get("tools")
         text = chat.render(tokenizer, chat.normalise(question["messages"]), tools, answer=True)
         prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
         most = _room(question, len(prompt))
-        name = question["folder"] or question["base"]["name"]
-        batch = self.batches.setdefault(name, Batch(model, tokenizer))
+        batch = self.batches.setdefault(name_of(question["folder"], question["base"]), Batch(loaded))
         self.open[question["id"]] = question["n"]
         self._say({"event": "begin", "id": question["id"], "prompt_tokens": len(prompt)})
         batch.admit(prompt, [_answer(question, i, tokenizer, most) for i in range(question["n"])])
 
-    def _load(self, question: dict[str, Any]) -> tuple[Any, Any]:
+    def _load(self, question: dict[str, Any]) -> Loaded:
         try:
-            return self.models.get(question["folder"], question["base"])
+            return self.models.get(question["folder"], question["base"], set(self.batches))
         except Missing as error:
             message = f"The model `{question['model']}` does not exist or you do not have access to it."
             raise Refused(404, "model_not_found", message) from error

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from trainer.serve.models import Loaded
 from trainer.serve.sampling import Sampler, logprobs_of
 from trainer.serve.text import TextStream
 
@@ -35,11 +36,12 @@ class Answer:
 class Batch:
     """The answers of one model."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-        ends = model.generation_config.eos_token_id
-        self.ends = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.model = loaded.shared.model
+        self.tokenizer = loaded.tokenizer
+        ends = self.model.generation_config.eos_token_id
+        self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
         self.answers: list[Answer] = []
         self.cache: Any = None
         self.mask = torch.empty(0, 0, dtype=torch.long)
@@ -50,9 +52,7 @@ class Batch:
         """Read a prompt and let its answers join."""
         ids = torch.tensor([prompt], device=self.model.device)
         cache = DynamicCache(config=self.model.config)
-        logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[
-            :, -1
-        ]
+        logits = self._forward(input_ids=ids, past_key_values=cache, logits_to_keep=1)
         count = len(answers)
         if count > 1:
             cache.batch_repeat_interleave(count)
@@ -125,13 +125,14 @@ class Batch:
         ids = torch.tensor([[tokens[i]] for i in staying], device=self.model.device)
         self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
         positions = self.mask.sum(1, keepdim=True) - 1
-        self.logits = self.model(
-            input_ids=ids,
-            attention_mask=self.mask,
-            position_ids=positions,
-            past_key_values=self.cache,
-            use_cache=True,
-        ).logits[:, -1]
+        self.logits = self._forward(
+            input_ids=ids, attention_mask=self.mask, position_ids=positions, past_key_values=self.cache
+        )
+
+    def _forward(self, **inputs: Any) -> torch.Tensor:
+        with self.loaded.active():
+            logits: torch.Tensor = self.loaded.model(**inputs, use_cache=True).logits[:, -1]
+        return logits
 
     def _select(self, staying: list[int]) -> None:
         self.answers = [self.answers[i] for i in staying]

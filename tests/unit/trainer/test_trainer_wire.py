@@ -121,7 +121,7 @@ def test_events_parse_strictly_and_come_in_pages(client: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
-        (headlines(9), "invalid_n_examples", "has 9 example(s), but must have at least 10"),
+        (headlines(9), "invalid_n_examples", "The file has 9 example(s), but must have at least 10."),
         (
             headlines(10) + b'\n{"messages": []}',
             "invalid_training_file",

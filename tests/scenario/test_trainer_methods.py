@@ -1,0 +1,136 @@
+"""What a job may be besides supervised training of the tiny base: preferences, LoRA, a validation file."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+from openai import OpenAI
+from openai.types.fine_tuning import FineTuningJob
+
+from tests.fakes.small_base import section, write_small_base
+from tests.fakes.trainer_process import TrainerProcess, headlines, running_trainer, settings_text, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+QUESTION = [{"role": "user", "content": "goal number 2"}]
+
+
+def preferences(count: int = 12) -> bytes:
+    row = {
+        "input": {"messages": [{"role": "user", "content": "Sports or Business?"}]},
+        "preferred_output": [{"role": "assistant", "content": "Sports"}],
+        "non_preferred_output": [{"role": "assistant", "content": "Business"}],
+    }
+    return b"\n".join([json.dumps(row).encode()] * count)
+
+
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess]:
+    folder = tmp_path_factory.mktemp("methods")
+    write_small_base(folder / "small", [headlines(24).decode()])
+    config = settings_text(training={"concurrent": 2, "threads": 1})
+    config += section("small", folder / "small", tuning="lora", learning_rate=3e-3, batch_size=4, lora_rank=4)
+    config += section("missing", folder / "nowhere", tuning="lora")
+    with running_trainer(folder / "home", config=config) as process:
+        yield process
+
+
+def upload(client: OpenAI, content: bytes) -> str:
+    return client.files.create(file=("rows.jsonl", content), purpose="fine-tune").id
+
+
+def ended(client: OpenAI, job_id: str) -> FineTuningJob:
+    def over() -> FineTuningJob | None:
+        job = client.fine_tuning.jobs.retrieve(job_id)
+        return job if job.status in {"succeeded", "failed"} else None
+
+    return until(over, 90, f"the end of {job_id}")
+
+
+def test_lora_with_a_validation_file_and_then_preferences(trainer: TrainerProcess) -> None:
+    client = trainer.client()
+    job = client.fine_tuning.jobs.create(
+        model="small",
+        training_file=upload(client, headlines(24)),
+        validation_file=upload(client, headlines(6)),
+        hyperparameters={"n_epochs": 8},
+    )
+    tiny = client.fine_tuning.jobs.create(
+        model="tiny-chat",
+        training_file=upload(client, preferences()),
+        method={"type": "dpo", "dpo": {"hyperparameters": {"n_epochs": 4, "batch_size": 4, "beta": 0.3}}},
+    )
+    job = ended(client, job.id)
+    assert job.status == "succeeded", job.error
+    check_validation_metrics(client, job)
+    check_adapters(client, trainer, job)
+    tiny = ended(client, tiny.id)
+    assert tiny.status == "succeeded", tiny.error
+    assert tiny.method.dpo.hyperparameters.beta == 0.3
+    events = [e.data for e in client.fine_tuning.jobs.list_events(tiny.id) if e.type == "metrics"]
+    assert events[0]["train_reward_accuracy"] == 1
+    assert events[0]["train_reward_margin"] > 0
+
+    further = client.fine_tuning.jobs.create(
+        model=job.fine_tuned_model,
+        training_file=upload(client, preferences()),
+        method={"type": "dpo", "dpo": {"hyperparameters": {"n_epochs": 2, "batch_size": 4}}},
+    )
+    further = ended(client, further.id)
+    assert further.status == "succeeded", further.error
+
+
+def check_validation_metrics(client: OpenAI, job: FineTuningJob) -> None:
+    metrics = [e.data for e in client.fine_tuning.jobs.list_events(job.id) if e.type == "metrics"]
+    full = [data for data in metrics if "full_valid_loss" in data]
+    assert len(full) == 8
+    assert full[0]["full_valid_loss"] < full[-1]["full_valid_loss"]
+    assert "full_valid_mean_token_accuracy" in full[0]
+    assert any("valid_loss" in data for data in metrics)
+    points = client.fine_tuning.jobs.checkpoints.list(job.id).data
+    assert all(point.metrics.full_valid_loss is not None for point in points)
+    header = base64.b64decode(client.files.content(job.result_files[0]).content).splitlines()[0]
+    assert header.endswith(b"full_valid_loss,full_valid_mean_token_accuracy")
+
+
+def check_adapters(client: OpenAI, trainer: TrainerProcess, job: FineTuningJob) -> None:
+    saved = trainer.home / "jobs" / job.id / "model"
+    assert (saved / "adapter_config.json").exists()
+    assert not (saved / "model.safetensors").exists()
+    points = [p.fine_tuned_model_checkpoint for p in client.fine_tuning.jobs.checkpoints.list(job.id)]
+
+    def score(model: str) -> float:
+        answer = client.chat.completions.create(
+            model=model, messages=QUESTION, temperature=0, max_tokens=1, logprobs=True, top_logprobs=20
+        )
+        return answer.choices[0].logprobs.content[0].logprob
+
+    models = ["small", job.fine_tuned_model, points[-1]]
+    alone = [score(model) for model in models]
+    assert len(set(alone)) == 3
+    assert [score(model) for model in reversed(models)] == alone[::-1]
+
+
+def test_a_base_that_cannot_be_loaded_fails_in_words_and_the_next_job_runs(trainer: TrainerProcess) -> None:
+    client = trainer.client()
+    file = upload(client, headlines(12))
+    broken = client.fine_tuning.jobs.create(model="missing", training_file=file)
+    fine = client.fine_tuning.jobs.create(
+        model="tiny-chat", training_file=file, hyperparameters={"n_epochs": 1}
+    )
+    broken = ended(client, broken.id)
+    assert (broken.status, broken.error.code) == ("failed", "invalid_model")
+    assert "the base 'missing' can't be loaded from" in broken.error.message
+    assert ended(client, fine.id).status == "succeeded"
+
+
+def test_a_diverging_run_is_stopped(trainer: TrainerProcess) -> None:
+    client = trainer.client()
+    job = client.fine_tuning.jobs.create(
+        model="tiny-chat",
+        training_file=upload(client, headlines(24)),
+        hyperparameters={"learning_rate_multiplier": 1000, "n_epochs": 20},
+    )
+    job = ended(client, job.id)
+    assert (job.status, job.error.code) == ("failed", "training_diverged")
+    assert "Try a smaller learning rate" in job.error.message
