@@ -1,5 +1,6 @@
 """Faults to order: the next calls of a method fail in a chosen way, so that a bot's courage can be tested."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +36,25 @@ class Fault:
             raise SlackError("invalid_fault", allowed=list(KINDS))
 
 
+Hook = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
 class Faults:
-    """The orders that are still open."""
+    """The orders that are still open.
+
+    A program that runs the sandbox may also set `before` and `after`: they are awaited at each call, with
+    its method and arguments, before its work and between its work and its answer. One that raises
+    ConnectionResetError ends the call there.
+    """
 
     def __init__(self) -> None:
         self.open: list[Fault] = []
+        self.before: Hook | None = None
+        self.after: Hook | None = None
+
+    async def reached(self, hook: Hook | None, method: str, args: dict[str, Any]) -> None:
+        if hook:
+            await hook(method, args)
 
     def add(self, fault: Fault) -> Fault:
         self.open.append(fault)

@@ -39,11 +39,13 @@ class WebApi:
         sent = _sent_token(request, args)
         token = self.ws.tokens.get(sent)
         exchange = self.exchanges.start(Exchange("call", name, token.app_id if token else "", args))
+        await self.faults.reached(self.faults.before, name, args)
         fault = self.faults.take(name, args)
         refused = await self._suffer(request, fault, exchange)
         if refused is not None:
             return refused
         body, headers, status = self._answer(name, sent, token, args, problem)
+        await self.faults.reached(self.faults.after, name, args)
         if fault and fault.kind == "drop_after":
             _cut(request)
         self.exchanges.end(exchange, bool(body["ok"]), body.get("error"), body, status)

@@ -42,6 +42,7 @@ class Transfer:
         """A private file for a bearer token; whoever may not see it gets the sign-in page, as with Slack."""
         file = self.ws.files.get(request.match_info["file"].split("-")[-1])
         exchange = Exchange("call", "files download", "", {"file": file.id if file else None})
+        await self.faults.reached(self.faults.before, "download", exchange.payload)
         if fault := self.faults.take("download", {"file": file.id if file else None}):
             if fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
