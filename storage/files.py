@@ -13,7 +13,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage.errors import DiskFull
@@ -55,10 +55,27 @@ class KeptFiles:
         with disk_errors(self._root):
             final.parent.mkdir(parents=True, exist_ok=True)
             _sync(temporary)
+            # the time of keeping: bytes that no record names yet are young
+            os.utime(temporary)
             os.replace(temporary, final)
             _sync(final.parent)
             _sync(self._root)
         return final
+
+    def used(self) -> int:
+        """Bytes of all kept files and of those in the making."""
+        making = (path for path in self._making.glob("*/*"))
+        return sum(_bytes(path) for path in (*self._root.glob("??/*"), *making))
+
+    def kept(self) -> Iterator[tuple[str, float]]:
+        """Every kept file's SHA-256, with when it was kept."""
+        for path in self._root.glob("??/*"):
+            with suppress(FileNotFoundError):
+                yield path.name, path.stat().st_mtime
+
+    def remove(self, sha256: str) -> None:
+        """Delete a kept file; one that is gone already is fine."""
+        self.path(sha256).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what processes that run no more left in the making."""
@@ -97,6 +114,13 @@ def _free(folder: Path) -> str:
         return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB"
     except OSError:
         return "nothing"
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _sync(path: Path) -> None:

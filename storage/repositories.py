@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from storage import schema
 from storage.errors import RecordRefused
 from storage.rows import Rows, insert_new
 from storage.types import storable
-from tuning.records import Ask, Dataset, Drop, DropState, Model, Upload, UploadState, Version
+from tuning.records import Ask, Dataset, Drop, DropState, Edit, Model, Upload, UploadState, Version
 
 #: PostgreSQL indexes no text much longer than 2,600 bytes.
 LONGEST_KEY = 500
@@ -24,6 +25,7 @@ _drops = Rows(schema.drops, Drop)
 _datasets = Rows(schema.datasets, Dataset, without=frozenset({"versions"}))
 _versions = Rows(schema.versions, Version)
 _models = Rows(schema.models, Model)
+_edits = Rows(schema.edits, Edit)
 _uploads = Rows(schema.uploads, Upload)
 _asks = Rows(schema.asks, Ask)
 
@@ -57,6 +59,40 @@ class SqlDrops:
         table = schema.drops.c
         received = _drops.select(table.state == DropState.received)
         return await _drops.all(self._connection, received.order_by(table.created_at, table.id))
+
+    async def in_thread(self, workspace: str, channel: str, thread_ts: str) -> list[Drop]:
+        table = schema.drops.c
+        return await self._oldest_first(
+            table.workspace == workspace, table.channel == channel, table.thread_ts == thread_ts
+        )
+
+    async def of_dataset(self, workspace: str, dataset_id: str) -> list[Drop]:
+        table = schema.drops.c
+        return await self._oldest_first(table.workspace == workspace, table.dataset_id == dataset_id)
+
+    async def mendable_before(self, moment: datetime) -> list[Drop]:
+        table = schema.drops.c
+        return await self._oldest_first(
+            table.state == DropState.rejected, table.sha256 != "", table.created_at < moment
+        )
+
+    async def edit(self, edit: Edit) -> None:
+        if not await _edits.add(self._connection, edit):
+            await _edits.save(self._connection, edit)
+
+    async def edits(self, workspace: str, drop_id: str) -> list[Edit]:
+        table = schema.edits.c
+        found = _edits.select(table.workspace == workspace, table.drop_id == drop_id)
+        return await _edits.all(self._connection, found.order_by(table.row))
+
+    async def forget_edits(self, workspace: str, drop_id: str) -> None:
+        table = schema.edits.c
+        same = (table.workspace == workspace, table.drop_id == drop_id)
+        await self._connection.execute(delete(schema.edits).where(*same))
+
+    async def _oldest_first(self, *where: ColumnElement[bool]) -> list[Drop]:
+        table = schema.drops.c
+        return await _drops.all(self._connection, _drops.select(*where).order_by(table.created_at, table.id))
 
 
 class SqlDatasets:
@@ -93,6 +129,25 @@ class SqlDatasets:
         having = select(table.dataset_id).where(table.workspace == workspace, table.sha256 == sha256)
         found = await self._with_versions([schema.datasets.c.id.in_(having)], limit=1)
         return found[0] if found else None
+
+    async def rename(self, dataset: Dataset, name: str) -> None:
+        if name in await self.names(dataset.workspace):
+            raise RecordRefused(f"There is a dataset called {name} already.")
+        await _datasets.save(self._connection, replace(dataset, name=name))
+
+    async def remove(self, dataset: Dataset) -> None:
+        versions, table = schema.versions, schema.datasets
+        await self._connection.execute(delete(versions).where(versions.c.dataset_id == dataset.id))
+        await self._connection.execute(delete(table).where(table.c.id == dataset.id))
+
+    async def needs_bytes(self, sha256: str) -> bool:
+        for table in (schema.versions, schema.drops):
+            found = await self._connection.execute(
+                select(table.c.id).where(table.c.sha256 == sha256).limit(1)
+            )
+            if found.first() is not None:
+                return True
+        return False
 
     async def names(self, workspace: str) -> list[str]:
         table = schema.datasets.c

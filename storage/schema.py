@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table, Uniq
 
 from storage.types import Choice, Moment, Nested, Real, Whole, Words
 from tuning.datasets.report import Report
-from tuning.records import DropState, Plan, Progress, UpdateState, UploadState
+from tuning.records import Diff, DropState, Plan, Progress, UpdateState, UploadState
 
 metadata = MetaData(
     naming_convention={
@@ -53,8 +53,24 @@ drops = Table(
     _needed("known", Boolean),
     _maybe("report", Nested(Report)),
     _needed("problem", Words),
+    _needed("reply", Boolean),
+    _needed("sha256", Words),
     UniqueConstraint("workspace", "channel", "file_id"),
     Index(None, "state"),
+    Index(None, "workspace", "channel", "thread_ts"),
+    Index(None, "workspace", "dataset_id"),
+    Index(None, "sha256"),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    _key("workspace"),
+    _key("drop_id"),
+    Column("row", Whole, primary_key=True),
+    _maybe("text", Words),
+    _needed("by", Words),
+    _needed("made_at", Moment),
 )
 
 datasets = Table(
@@ -81,8 +97,10 @@ versions = Table(
     _needed("report", Nested(Report)),
     _needed("created_by", Words),
     _needed("created_at", Moment),
+    _maybe("diff", Nested(Diff)),
     UniqueConstraint("dataset_id", "number"),
     Index(None, "workspace", "sha256"),
+    Index(None, "sha256"),
 )
 
 jobs = Table(

@@ -6,7 +6,7 @@ finds nothing returns None; listings are newest first unless said otherwise.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,9 @@ from tuning.records import (
     Checkpoint,
     Dataset,
     Delta,
+    Diff,
     Drop,
+    Edit,
     Event,
     Job,
     Model,
@@ -92,6 +94,18 @@ class DatasetFiles(Protocol):
         """A path for a file in the making, on the same disk; leftovers are removed at the next start."""
         ...
 
+    def used(self) -> int:
+        """Bytes of all kept files and of those in the making."""
+        ...
+
+    def kept(self) -> Iterator[tuple[str, float]]:
+        """Every kept file's SHA-256, with when it was kept (seconds since 1970)."""
+        ...
+
+    def remove(self, sha256: str) -> None:
+        """Delete a kept file; one that is gone already is fine."""
+        ...
+
 
 class SharedFiles(Protocol):
     """Files that people shared in the chat."""
@@ -108,7 +122,15 @@ class SharedFiles(Protocol):
 class Checker(Protocol):
     """Checks a file in a process of its own, so that the event loop never waits for it."""
 
-    async def check(self, path: Path, *, base: str | None = None) -> Report: ...
+    async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
+        """The report; all findings go to the CSV file `findings` when it is named."""
+        ...
+
+
+class Comparer(Protocol):
+    """Compares two versions in a process of its own."""
+
+    async def compare(self, old: Path, new: Path) -> Diff: ...
 
 
 class Clock(Protocol):
@@ -128,6 +150,28 @@ class Drops(Protocol):
         """Drops in state received, oldest first, of all workspaces."""
         ...
 
+    async def in_thread(self, workspace: str, channel: str, thread_ts: str) -> Sequence[Drop]:
+        """The drops that are answered in this thread, oldest first."""
+        ...
+
+    async def of_dataset(self, workspace: str, dataset_id: str) -> Sequence[Drop]:
+        """The drops that were kept as this dataset or found to be in it."""
+        ...
+
+    async def mendable_before(self, moment: datetime) -> Sequence[Drop]:
+        """Rejected drops from before this moment, of all workspaces, whose bytes are still kept."""
+        ...
+
+    async def edit(self, edit: Edit) -> None:
+        """Note what becomes of a row; the last word counts."""
+        ...
+
+    async def edits(self, workspace: str, drop_id: str) -> Sequence[Edit]:
+        """By row."""
+        ...
+
+    async def forget_edits(self, workspace: str, drop_id: str) -> None: ...
+
 
 class Datasets(Protocol):
     async def add(self, dataset: Dataset) -> None:
@@ -140,6 +184,18 @@ class Datasets(Protocol):
 
     async def by_sha256(self, workspace: str, sha256: str) -> Dataset | None:
         """The dataset that has a version with these bytes."""
+        ...
+
+    async def rename(self, dataset: Dataset, name: str) -> None:
+        """Raises a Conflict when another dataset has this name."""
+        ...
+
+    async def remove(self, dataset: Dataset) -> None:
+        """Delete a dataset with its versions."""
+        ...
+
+    async def needs_bytes(self, sha256: str) -> bool:
+        """Whether any version, or any drop that can be mended, of any workspace has these bytes."""
         ...
 
     async def names(self, workspace: str) -> Sequence[str]: ...

@@ -52,6 +52,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Diff:
+    """How one version's rows differ from those of the version before it."""
+
+    added: int
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One content of a dataset; the bytes are kept under their SHA-256."""
 
@@ -63,6 +72,8 @@ class Version:
     report: Report
     created_by: str
     created_at: datetime
+    #: None for a first version, and where the rows could not be compared.
+    diff: Diff | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,29 @@ class Drop:
     #: The version was here before: nothing was kept a second time.
     known: bool = False
     report: Report | None = None
+    #: What kept it from being kept; of a kept one, what its person should know.
     problem: str = ""
+    #: Dropped into a thread that was there before, not in a message of its own.
+    reply: bool = False
+    #: The bytes that wait here to be mended, of a rejected drop; empty when there are none.
+    sha256: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who may mend it."""
+        return self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What becomes of one row of a rejected drop: its new text, or None when it is left out."""
+
+    workspace: str
+    drop_id: str
+    row: int
+    text: str | None
+    by: str
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +154,8 @@ class SharedFile:
     mimetype: str
     url: str
     thread_ts: str | None = None
+    #: It was shared within a thread.
+    reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)

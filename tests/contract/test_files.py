@@ -101,3 +101,13 @@ async def test_a_full_disk_is_said_to_be_full_and_leaves_nothing_half(
 async def test_another_trouble_with_the_disk_is_not_called_a_full_one(files: KeptFiles) -> None:
     with pytest.raises(FileNotFoundError):
         await files.keep(files.temporary("never-written"), SHA256)
+
+
+async def test_what_is_kept_is_listed_counted_and_removed(files: KeptFiles) -> None:
+    await files.keep(made(files), SHA256)
+    made(files, "drop_2")
+    assert [sha256 for sha256, _ in files.kept()] == [SHA256]
+    assert files.used() == 2 * len(BYTES)
+    files.remove(SHA256)
+    files.remove(SHA256)
+    assert list(files.kept()) == []

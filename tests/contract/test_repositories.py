@@ -24,7 +24,7 @@ from tests.fakes.records import (
     make_version,
     sha256_of,
 )
-from tuning.records import DropState, UploadState
+from tuning.records import DropState, Edit, UploadState
 
 
 async def test_a_drop_is_added_once_however_often_slack_tells_of_it(store: SqlStore) -> None:
@@ -341,3 +341,53 @@ async def test_a_database_that_does_not_answer_is_said_to_without_its_password()
         async with store.begin():
             pass
     await store.close()
+
+
+async def test_drops_of_one_thread_come_oldest_first(store: SqlStore) -> None:
+    async with store.begin() as tx:
+        await tx.drops.add(make_drop(1, created_at=after(9), thread_ts="1.1"))
+        await tx.drops.add(make_drop(2, created_at=after(3), thread_ts="1.1", reply=True))
+        await tx.drops.add(make_drop(3, thread_ts="1.2"))
+        await tx.drops.add(make_drop(4, "T2", thread_ts="1.1"))
+        await tx.drops.add(make_drop(5, channel="C2", thread_ts="1.1"))
+        assert [drop.file_id for drop in await tx.drops.in_thread("T1", "C1", "1.1")] == ["F2", "F1"]
+
+
+async def test_the_last_edit_of_a_row_counts_until_all_are_forgotten(store: SqlStore) -> None:
+    first = Edit("T1", "drop_1", 7, '{"messages": []}', "U1", NOON)
+    async with store.begin() as tx:
+        await tx.drops.edit(first)
+        await tx.drops.edit(replace(first, drop_id="drop_2"))
+        await tx.drops.edit(replace(first, row=3))
+        await tx.drops.edit(replace(first, text=None, by="U2"))
+        found = await tx.drops.edits("T1", "drop_1")
+        assert [(edit.row, edit.text, edit.by) for edit in found] == [(3, first.text, "U1"), (7, None, "U2")]
+        await tx.drops.forget_edits("T1", "drop_1")
+        assert await tx.drops.edits("T1", "drop_1") == []
+        assert len(await tx.drops.edits("T1", "drop_2")) == 1
+
+
+async def test_a_renamed_dataset_keeps_its_versions_and_takes_no_name_twice(store: SqlStore) -> None:
+    dataset = make_dataset(1)
+    async with store.begin() as tx:
+        await tx.datasets.add(dataset)
+        await tx.datasets.add(make_dataset(2, name="taken"))
+        await tx.datasets.rename(dataset, "fresh")
+        assert await tx.datasets.get("T1", dataset.id) == replace(dataset, name="fresh")
+        with pytest.raises(RecordRefused, match="taken"):
+            await tx.datasets.rename(dataset, "taken")
+
+
+async def test_bytes_are_needed_as_long_as_a_version_or_a_mendable_drop_has_them(store: SqlStore) -> None:
+    async with store.begin() as tx:
+        await tx.datasets.add(make_dataset(1))
+        await tx.datasets.add(make_dataset(1, "T2"))
+        await tx.drops.add(make_drop(1, state=DropState.rejected, sha256=sha256_of(9)))
+        await tx.datasets.remove(make_dataset(1))
+        assert await tx.datasets.get("T1", make_dataset(1).id) is None
+        assert await tx.datasets.needs_bytes(sha256_of(1))
+        await tx.datasets.remove(make_dataset(1, "T2"))
+        assert not await tx.datasets.needs_bytes(sha256_of(1))
+        assert await tx.datasets.needs_bytes(sha256_of(9))
+        assert [drop.id for drop in await tx.drops.mendable_before(after(1))] == ["drop_T1_1"]
+        assert not await tx.drops.mendable_before(NOON)
