@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checker import ProcessChecker
 from bot.courier import Courier
+from bot.pace import USUAL, Pace
 from bot.render import Renderer
 from bot.schedule import Schedule
 from bot.settings import Settings
@@ -58,7 +59,7 @@ class Bot:
         await self.store.close()
 
 
-async def build(settings: Settings) -> Bot:
+async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     """Make a bot from its settings; brings the database up to date first."""
     settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
@@ -67,12 +68,22 @@ async def build(settings: Settings) -> Bot:
     files = open_files(settings.ft_data_dir)
     backend = OpenAIBackend(settings.openai_base_url, settings.backend_key)
     catalog = Catalog(store, backend, now)
-    launcher = Launcher(store, backend, Uploads(store, backend, files, leases, now), leases, now)
+    uploads = Uploads(store, backend, files, leases, now)
+    launcher = Launcher(store, backend, uploads, leases, now, grace=pace.grace, first_wait=pace.first_wait)
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
     shared = SlackFiles(patient_client(settings))
     drops = Drops(store, shared, files, ProcessChecker(), leases, now)
-    courier = Courier(store, single_try_client(settings), Renderer(store, catalog, now), leases, now)
-    schedule = Schedule(settings.ft_poll_seconds, courier, poller, launcher, drops, leases, store, now)
+    courier = Courier(
+        store,
+        single_try_client(settings),
+        Renderer(store, catalog, now),
+        leases,
+        now,
+        edit_every=pace.edit_every,
+        burst=pace.burst,
+        per_second=pace.per_second,
+    )
+    schedule = Schedule(settings.ft_poll_seconds, pace, courier, poller, launcher, drops, leases, store, now)
     services = Services(
         store=store,
         drops=drops,

@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.refused import EDIT_EVERY, after
+from bot.refused import EDIT_EVERY, after, after_search, unshowable
 from bot.render import Nothing, Renderer
+from bot.search import find
 from bot.slack_errors import FAILURES, Fate, fate, word
+from tuning.errors import FtBotError
 from tuning.ports import Clock, Leases, Store
 from tuning.records import Update, UpdateState
 from views.blocks import context
@@ -31,8 +30,6 @@ from views.text import mention_channel
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "ft_bot_update"
-#: Slack takes about one message a second in a channel, and a few at once.
-BURST, PER_SECOND = 4, 1.0
 #: A workspace that refuses our token is tried again after this long.
 CLOSED_FOR = timedelta(seconds=60)
 #: What any client and workspace takes.
@@ -41,14 +38,16 @@ PLAIN_LIMIT = 3000
 
 @dataclass(slots=True)
 class Bucket:
-    """How many messages a channel may still be sent just now."""
+    """How many messages a channel may still be sent just now: `burst`, then `per_second`."""
 
-    tokens: float = BURST
+    burst: int
+    per_second: float
+    tokens: float
     at: float = field(default_factory=time.monotonic)
 
     def take(self) -> bool:
         now = time.monotonic()
-        self.tokens = min(BURST, self.tokens + (now - self.at) * PER_SECOND)
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
         self.at = now
         if self.tokens < 1:
             return False
@@ -66,6 +65,8 @@ class Courier:
     leases: Leases
     now: Clock
     edit_every: timedelta = EDIT_EVERY
+    burst: int = 4
+    per_second: float = 1.0
     _buckets: dict[str, Bucket] = field(default_factory=dict)
     _closed: dict[str, datetime] = field(default_factory=dict)
 
@@ -82,7 +83,7 @@ class Courier:
         if not await self.leases.acquire(lease):
             return
         try:
-            bucket = self._buckets.setdefault(channel, Bucket())
+            bucket = self._buckets.setdefault(channel, Bucket(self.burst, self.per_second, self.burst))
             while True:
                 async with self.store.begin() as tx:
                     update = await tx.updates.next_in(workspace, channel, self.now())
@@ -101,26 +102,41 @@ class Courier:
             log.error("update %s can't be shown: %s", update.id, gone)
             await self._settle(update, state=UpdateState.dead, shown=update.revision)
             return True
+        except FtBotError:
+            # the database or the backend is away: the next pass finds the update as it is
+            raise
+        except Exception:
+            log.exception("update %s can't be rendered", update.id)
+            await self._settle(update, **unshowable(update, self.now()))
+            return True
         try:
             if update.ts:
                 await self._edit(update, message)
-            else:
-                await self._post(update, message)
+                return True
+            return await self._post(update, message)
         except FAILURES as error:
             return await self._failed(update, error)
-        return True
 
     async def _edit(self, update: Update, message: Rendered) -> None:
         await self.client.chat_update(channel=update.channel, ts=update.ts or "", **_content(update, message))
         # the next edit of this card waits its time; other messages of the channel don't
         await self._settle(update, shown=update.revision, attempts=0, not_before=self.now() + self.edit_every)
 
-    async def _post(self, update: Update, message: Rendered) -> None:
+    async def _post(self, update: Update, message: Rendered) -> bool:
         channel, thread = await self._place(update)
-        if update.state is UpdateState.sending and (ts := await self._find(update, channel, thread)):
-            log.info("update %s was posted before a stop", update.id)
-            await self._sent(update, channel, ts)
-            return
+        if update.state is UpdateState.sending:
+            try:
+                found = await find(self.client, update, channel, thread)
+            except FAILURES as error:
+                log.warning("%s can't be searched just now: Slack answered %s", channel, word(error))
+                self._close_for_now(update, error)
+                await self._settle(update, **after_search(update, error, self.now()))
+                return False
+            if found:
+                log.info("update %s was posted before a stop", update.id)
+                # in which state is not known: a card is edited once more
+                await self._sent(update, *found, shown=0)
+                return True
         await self._settle(update, state=UpdateState.sending)
         if moved := update.payload.get("instead_of"):
             note = context(
@@ -135,15 +151,16 @@ class Courier:
             unfurl_media=False,
             **_content(update, message),
         )
-        await self._sent(update, str(posted["channel"]), str(posted["ts"]))
+        await self._sent(update, str(posted["channel"]), str(posted["ts"]), shown=update.revision)
+        return True
 
-    async def _sent(self, update: Update, channel: str, ts: str) -> None:
+    async def _sent(self, update: Update, channel: str, ts: str, *, shown: int) -> None:
         await self._settle(
             update,
             state=UpdateState.sent,
             channel=channel,
             ts=ts,
-            shown=update.revision,
+            shown=shown,
             attempts=0,
             not_before=self.now() + self.edit_every,
         )
@@ -157,34 +174,6 @@ class Courier:
                 return parent.channel, parent.ts
         return update.channel, update.thread_ts
 
-    async def _find(self, update: Update, channel: str, thread: str | None) -> str | None:
-        """The timestamp of the message that carries this update's id, if it was posted."""
-        oldest = f"{(update.created_at - timedelta(minutes=5)).timestamp():.6f}"
-        look: dict[str, Any] = {
-            "channel": channel,
-            "oldest": oldest,
-            "limit": 200,
-            "include_all_metadata": True,
-        }
-        method: Callable[..., Awaitable[AsyncSlackResponse]] = self.client.conversations_history
-        if thread:
-            method, look = self.client.conversations_replies, {**look, "ts": thread}
-        try:
-            while True:
-                page = await method(**look)
-                for message in page.get("messages") or []:
-                    payload = (message.get("metadata") or {}).get("event_payload") or {}
-                    if payload.get("update_id") == update.id:
-                        return str(message["ts"])
-                look["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
-                if not look["cursor"]:
-                    return None
-        except SlackApiError as error:
-            if fate(error) in (Fate.slower, Fate.unknown):
-                raise
-            log.error("%s can't be searched for update %s: %s", channel, update.id, word(error))
-            return None
-
     async def _failed(self, update: Update, error: BaseException) -> bool:
         """Settle an update that Slack didn't take; whether to go on in its channel."""
         meaning, now = fate(error), self.now()
@@ -192,14 +181,18 @@ class Courier:
         if meaning is Fate.elsewhere and not update.ts:
             await self._divert(update)
             return True
-        if meaning is Fate.closed:
-            log.error("workspace %s refuses us (%s): see `ft-bot doctor`", update.workspace, word(error))
-            self._closed[update.workspace] = now + CLOSED_FOR
+        self._close_for_now(update, error)
         changes = after(update, error, now)
         if changes.get("state") is UpdateState.dead:
             log.error("update %s is given up: %s", update.id, word(error))
         await self._settle(update, **changes)
         return meaning not in (Fate.slower, Fate.closed, Fate.unknown)
+
+    def _close_for_now(self, update: Update, error: BaseException) -> None:
+        """Leave a workspace that refuses our token alone for a while."""
+        if fate(error) is Fate.closed:
+            log.error("workspace %s refuses us (%s): see `ft-bot doctor`", update.workspace, word(error))
+            self._closed[update.workspace] = self.now() + CLOSED_FOR
 
     async def _divert(self, update: Update) -> None:
         """Tell the person directly what the channel can't be told."""

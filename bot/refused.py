@@ -38,6 +38,25 @@ def after(update: Update, error: BaseException, now: datetime) -> dict[str, Any]
     return {"state": UpdateState.dead}
 
 
+def after_search(update: Update, error: BaseException, now: datetime) -> dict[str, Any]:
+    """When the channel couldn't be searched: it stays "sending", for it may have been posted."""
+    meaning = fate(error)
+    if meaning is Fate.slower:
+        return {"not_before": now + timedelta(seconds=retry_after(error))}
+    if meaning is Fate.closed:
+        return {}
+    tried = min(update.attempts + 1, GIVE_UP_AFTER)
+    return {"attempts": tried, "not_before": now + min(timedelta(seconds=2**tried), LONGEST_WAIT)}
+
+
+def unshowable(update: Update, now: datetime) -> dict[str, Any]:
+    """When a view failed, which is our fault: others wait for this one only so long."""
+    tried = update.attempts + 1
+    if tried >= GIVE_UP_AFTER:
+        return {"attempts": 0, "shown": update.revision} | ({} if update.ts else {"state": UpdateState.dead})
+    return {"attempts": tried, "not_before": now + min(timedelta(seconds=2**tried), LONGEST_WAIT)}
+
+
 def _edit(update: Update, meaning: Fate, error: BaseException, now: datetime) -> dict[str, Any]:
     """An edit may be tried again at any time; one that is refused for good waits for the next revision."""
     if meaning is Fate.slower:

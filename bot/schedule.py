@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.courier import Courier
+from bot.pace import Pace
 from tuning.drops import Drops
 from tuning.launch import Launcher
 from tuning.poller import Poller
@@ -17,8 +18,6 @@ from tuning.ports import Clock, Leases, Store
 
 log = logging.getLogger(__name__)
 
-DELIVER_SECONDS = 1.0
-RENEW_SECONDS = 15.0
 #: Slack repeats an event for about five minutes.
 FORGET = timedelta(days=1)
 
@@ -28,6 +27,7 @@ class Schedule:
     """The passes and how often they are made, in seconds."""
 
     poll_seconds: float
+    pace: Pace
     courier: Courier
     poller: Poller
     launcher: Launcher
@@ -39,11 +39,11 @@ class Schedule:
 
     def start(self) -> None:
         """Make every pass at once, and then again and again."""
-        self._every("deliver", DELIVER_SECONDS, self.courier.deliver_once)
+        self._every("deliver", self.pace.deliver_seconds, self.courier.deliver_once)
         self._every("poll", self.poll_seconds, self.poller.poll_once)
         self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending)
-        self._every("drops", 30.0, self.drops.resume)
-        self._every("renew", RENEW_SECONDS, self.leases.renew)
+        self._every("drops", self.pace.resume_seconds, self.drops.resume)
+        self._every("renew", self.pace.renew_seconds, self.leases.renew)
         self._every("forget", 3600.0, self._forget)
         self._scheduler.start()
 

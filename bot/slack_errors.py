@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from enum import Enum, auto
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
-#: What may go wrong on the way; anything else is a fault of ours.
-FAILURES = (SlackClientError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+from handlers.slack_trouble import FAILURES, UNSURE, word
+
+__all__ = ["FAILURES", "Fate", "fate", "retry_after", "word"]
 
 
 class Fate(Enum):
@@ -46,6 +45,7 @@ MEANINGS = {
     },
     Fate.rootless: {
         "thread_not_found",
+        "cannot_reply_to_message",
         "message_not_found",
         "cant_update_message",
         "edit_window_closed",
@@ -61,18 +61,8 @@ MEANINGS = {
         "team_access_not_granted",
         "ekm_access_denied",
     },
-    Fate.unknown: {"fatal_error", "internal_error", "request_timeout", "service_unavailable"},
+    Fate.unknown: UNSURE,
 }
-
-
-def word(error: BaseException) -> str:
-    """Slack's own word for what it refused, or the name of what broke."""
-    if isinstance(error, SlackApiError):
-        data = error.response.data if hasattr(error.response, "data") else error.response
-        if isinstance(data, dict) and data.get("error"):
-            return str(data["error"])
-        return f"http_{getattr(error.response, 'status_code', 'unknown')}"
-    return type(error).__name__
 
 
 def fate(error: BaseException) -> Fate:

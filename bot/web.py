@@ -14,6 +14,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from bot.app import Bot, build
+from bot.pace import USUAL, Pace
 from bot.settings import Settings
 from tuning.errors import FtBotError
 
@@ -24,9 +25,9 @@ BOT: web.AppKey[Bot] = web.AppKey("bot", Bot)
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 
-async def run_socket(settings: Settings) -> None:
+async def run_socket(settings: Settings, pace: Pace = USUAL) -> None:
     """Serve over Socket Mode until the process is told to stop."""
-    async with _running(settings) as bot:
+    async with _running(settings, pace) as bot:
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
         await handler.connect_async()  # type: ignore[no-untyped-call]
         print("ft-bot is connected over Socket Mode", flush=True)
@@ -81,8 +82,8 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Bot]:
-    bot = await build(settings)
+async def _running(settings: Settings, pace: Pace = USUAL) -> AsyncIterator[Bot]:
+    bot = await build(settings, pace)
     try:
         await bot.app.client.auth_test()
         bot.schedule.start()

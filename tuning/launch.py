@@ -10,9 +10,9 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tuning.errors import BackendError, FtBotError, StillSettling
+from tuning.errors import BackendError, FileUnreadable, FtBotError, NotFound, StillSettling
 from tuning.ports import Backend, Clock, Leases, Store, Transaction
-from tuning.records import LAUNCHING, BackendJob, Job, Plan, Status, Update, UploadState, Version
+from tuning.records import ENDED, LAUNCHING, BackendJob, Job, Plan, Status, Update, UploadState, Version
 from tuning.updates import JOB_CARD, milestone, tell
 from tuning.uploads import Uploads
 
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 PLAN_KEY = "ft_bot_plan"
 #: How long a sent create may take to show up in the backend's list.
 GRACE = timedelta(seconds=15)
-#: The longest wait between two attempts.
+#: The waits between two attempts double from the first to the longest.
+FIRST_WAIT = timedelta(seconds=2)
 PATIENCE = timedelta(minutes=5)
 
 
@@ -36,6 +37,7 @@ class Launcher:
     leases: Leases
     now: Clock
     grace: timedelta = GRACE
+    first_wait: timedelta = FIRST_WAIT
 
     async def launch_pending(self) -> None:
         """One pass over all jobs on their way to the backend, and over files to be taken back from it."""
@@ -43,11 +45,12 @@ class Launcher:
             jobs = await tx.jobs.launching()
         for job in jobs:
             if job.next_poll_at is None or job.next_poll_at <= self.now():
-                await self.launch(job.id)
-        try:
-            await self.uploads.sweep()
-        except BackendError as error:
-            log.warning("unused files stay at the backend for now: %s", error)
+                try:
+                    await self.launch(job.id)
+                except Exception:
+                    # the others must not wait for it; the next pass finds it as it is
+                    log.exception("job %s could not be launched", job.id)
+        await self.uploads.sweep()
 
     async def launch(self, job_id: str) -> None:
         """Bring one job as far as it gets; nothing when somebody else is at it."""
@@ -64,17 +67,19 @@ class Launcher:
         """One step; whether another may follow at once."""
         async with self.store.begin() as tx:
             job = await tx.jobs.get(job_id)
-        if job is None or job.status not in LAUNCHING:
+        if job is None or job.backend_id or job.status not in LAUNCHING:
             return False
         try:
             return await (self._upload(job) if job.status == Status.uploading else self._create(job))
-        except FtBotError as error:
+        except (BackendError, FileUnreadable, NotFound) as error:
             await self._trouble(job, error)
-            return False
+        except FtBotError:
+            # the database is away: what was done at the backend is looked up at the next pass
+            raise
         except Exception as error:
             log.exception("job %s can't be launched", job.id)
-            await self._end(job.id, Status.failed, "internal", f"Something went wrong on our side: {error!r}")
-            return False
+            await self._baffled(job, error)
+        return False
 
     async def _upload(self, job: Job) -> bool:
         if job.cancel_requested_by:
@@ -98,7 +103,7 @@ class Launcher:
         async with self.store.begin() as tx:
             version = await tx.datasets.version(job.workspace, version_id)
         if version is None:
-            raise FtBotError("The dataset was deleted before the job could start.")
+            raise NotFound("The dataset was deleted before the job could start.")
         return await self.uploads.ensure(job.workspace, name, version)
 
     async def _create(self, job: Job) -> bool:
@@ -119,8 +124,8 @@ class Launcher:
                 metadata=metadata(job),
             )
         except BackendError as error:
-            if not error.fate_unknown:
-                await self._save(job, create_attempted_at=None)
+            # a backend that kept us waiting may still be at it: its grace begins now
+            await self._save(job, create_attempted_at=self.now() if error.fate_unknown else None)
             raise
         return await self._adopt(job, created)
 
@@ -133,9 +138,9 @@ class Launcher:
         return found[0] if found else None
 
     async def _adopt(self, job: Job, created: BackendJob) -> bool:
-        await self._save(
-            job, backend_id=created.id, status=created.status, trouble="", troubles=0, next_poll_at=None
-        )
+        # a job that ended while we were away hasn't ended for its thread: the poller tells it
+        status = Status.queued if created.status in ENDED else created.status
+        await self._save(job, backend_id=created.id, status=status, trouble="", troubles=0, next_poll_at=None)
         log.info("job %s is %s at the backend", job.id, created.id)
         return False
 
@@ -153,15 +158,30 @@ class Launcher:
             code = getattr(error, "backend_code", None) or error.code
             await self._end(job.id, Status.failed, code, f"{error.message} {error.remedy}".strip())
             return
-        wait = _wait(error, job.troubles)
-        log.warning("job %s waits %s: %s", job.id, wait, error)
+        log.warning("job %s waits: %s", job.id, error)
+        await self._wait(job, error.message, getattr(error, "retry_after", None))
+
+    async def _baffled(self, job: Job, error: Exception) -> None:
+        """A fault of ours ends the job, unless it may be at the backend: then that is found out first."""
         async with self.store.begin() as tx:
             fresh = await tx.jobs.get(job.id) or job
-            changed = replace(
-                fresh, trouble=error.message, troubles=fresh.troubles + 1, next_poll_at=self.now() + wait
-            )
-            await tx.jobs.save(changed)
-            if changed.trouble != fresh.trouble:
+        words = f"Something went wrong on our side: {type(error).__name__}."
+        if fresh.create_attempted_at:
+            await self._wait(job, words)
+        else:
+            await self._end(job.id, Status.failed, "internal", words)
+
+    async def _wait(self, job: Job, why: str, asked: float | None = None) -> None:
+        """Come back later; somebody who asked for the job's end meanwhile doesn't wait."""
+        wait = self.first_wait * 2 ** min(job.troubles, 8)
+        if asked is not None:
+            wait = timedelta(seconds=min(asked, PATIENCE.total_seconds()))
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            hurry = fresh.cancel_requested_by and not job.cancel_requested_by
+            again = None if hurry else self.now() + min(wait, PATIENCE)
+            await tx.jobs.save(replace(fresh, trouble=why, troubles=fresh.troubles + 1, next_poll_at=again))
+            if why != fresh.trouble:
                 await tx.updates.revise(JOB_CARD, job.id)
 
     async def _end(
@@ -185,10 +205,7 @@ class Launcher:
             for version_id in (job.plan.version_id, job.plan.validation_version_id):
                 if version_id:
                     await _release(tx, job, version_id)
-        try:
-            await self.uploads.sweep()
-        except BackendError as error:
-            log.warning("unused files stay at the backend for now: %s", error)
+        await self.uploads.sweep()
 
 
 def metadata(job: Job) -> dict[str, str]:
@@ -218,10 +235,3 @@ async def _release(tx: Transaction, job: Job, version_id: str) -> None:
         if other.id != job.id and (other.backend_id or not other.ended):
             return
     await tx.uploads.save(replace(upload, state=UploadState.deleting))
-
-
-def _wait(error: FtBotError, troubles: int) -> timedelta:
-    asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return min(timedelta(seconds=asked), PATIENCE)
-    return min(timedelta(seconds=2 * 2 ** min(troubles, 8)), PATIENCE)

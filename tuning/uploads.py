@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
-from tuning.errors import BackendNotFound, FileUnreadable, StillSettling
+from tuning.errors import BackendError, BackendNotFound, FileUnreadable, StillSettling
 from tuning.ports import Backend, Clock, DatasetFiles, Leases, Store
 from tuning.records import Upload, UploadState, Version
 
@@ -84,9 +84,18 @@ class Uploads:
             lease = f"upload:{upload.workspace}:{upload.sha256}"
             if await self.leases.acquire(lease):
                 try:
-                    await self._delete(upload)
+                    await self._take_back(upload)
+                except BackendError as error:
+                    log.warning("%s stays at the backend for now: %s", upload.filename, error)
                 finally:
                     await self.leases.release(lease)
+
+    async def _take_back(self, listed: Upload) -> None:
+        """Delete it, unless another job has brought it back since it was listed."""
+        async with self.store.begin() as tx:
+            upload = await tx.uploads.get(listed.workspace, listed.sha256)
+        if upload and upload.state is UploadState.deleting:
+            await self._delete(upload)
 
     async def _delete(self, upload: Upload) -> None:
         for file in await self.backend.find_files(upload.filename):

@@ -1,0 +1,29 @@
+"""How fast the bot works. Nobody sets this but a test, which hands `build` a quicker one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.refused import EDIT_EVERY
+from tuning.launch import FIRST_WAIT, GRACE
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two passes, and the waits and limits that keep us polite."""
+
+    deliver_seconds: float = 1.0
+    resume_seconds: float = 30.0
+    renew_seconds: float = 15.0
+    #: Slack takes about one message a second in a channel, and a few at once.
+    burst: int = 4
+    per_second: float = 1.0
+    edit_every: timedelta = EDIT_EVERY
+    #: How long a sent create may take to show up at the backend, and the first wait after a trouble.
+    grace: timedelta = GRACE
+    first_wait: timedelta = FIRST_WAIT
+
+
+#: What every real bot works at.
+USUAL = Pace()
