@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext, AsyncRespond
 
 from handlers.reply import privately
 from handlers.services import Services
+from handlers.slack_trouble import FAILURES, word
 from handlers.training import open_modal
 from tuning.errors import NotFound
 from tuning.ids import request_id
@@ -17,6 +19,8 @@ from views import datasets as dataset_views
 from views import job_card
 from views import jobs as job_views
 from views import models as model_views
+
+log = logging.getLogger(__name__)
 
 
 async def train_dataset(
@@ -34,7 +38,7 @@ async def train_dataset(
         async with services.store.begin() as tx:
             dataset = await tx.datasets.get(person.workspace, wanted)
         if dataset is None:
-            raise NotFound("That dataset isn't here any more.", remedy="/ft datasets lists what there is.")
+            raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
     plan_id = request_id("ftp", person.workspace, body["trigger_id"])
     await open_modal(context, services, plan_id, context.channel_id, body["trigger_id"], dataset)
 
@@ -83,15 +87,21 @@ async def delete_model(
 
 
 async def keep(ack: AsyncAck, respond: AsyncRespond) -> None:
-    """The person said no: the question goes away."""
+    """The person said no: the question goes away, and where it can't it does no harm."""
     await ack()
-    await respond(delete_original=True)
+    try:
+        await respond(delete_original=True)
+    except FAILURES as error:
+        log.warning("a question that was answered with no stays: %s", word(error))
 
 
-async def how_to_ask(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
-    """Show what to type to ask this model."""
+async def how_to_ask(
+    ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    """Show what to type to ask this model, if it still answers."""
     await ack()
-    await privately(context, ask_views.how_to_ask(action["value"]))
+    model = await services.catalog.askable(person.workspace, action["value"])
+    await privately(context, ask_views.how_to_ask(model.id))
 
 
 async def more(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from tuning.errors import Invalid
@@ -30,6 +29,9 @@ NAMES = {
     "valid": "validation",
     "validation": "validation",
 }
+#: What people are told of a field that they typed: the name that the help uses.
+SHOWN = {"n_epochs": "epochs", "learning_rate_multiplier": "learning_rate"}
+OPTIONS = "dataset, base, suffix, epochs, batch_size, learning_rate, beta, seed, method, validation"
 #: Chat clients turn straight quotes into these.
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 
@@ -38,6 +40,12 @@ def typed(command: dict[str, Any]) -> str:
     """The text behind a slash command as it was typed: Slack escapes `&`, `<` and `>` on the way."""
     text = str(command.get("text") or "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word and all the rest; any white space stands between them, line breaks too."""
+    word, rest = [*text.split(maxsplit=1), "", ""][:2]
+    return word, rest
 
 
 def words(text: str) -> list[str]:
@@ -60,7 +68,9 @@ def train_request(typed: list[str]) -> TrainRequest:
         elif not equals:
             wrong[word] = "say what it is, as in epochs=3"
         elif known is None:
-            wrong[name] = f"isn't an option; there are {', '.join(field.name for field in fields(request))}"
+            wrong[name or word] = f"isn't an option; there are {OPTIONS}"
+        elif getattr(request, known):
+            wrong[name] = "is given twice"
         else:
             request = replace(request, **{known: value})
     if wrong:
@@ -70,5 +80,10 @@ def train_request(typed: list[str]) -> TrainRequest:
 
 def one_word(text: str) -> str:
     """The id or name in what was typed, without the quotes that people put around it."""
-    match = re.match(r"\s*[`\"'“]?([^\s`\"'”]*)", text)
-    return match.group(1) if match else ""
+    word, _ = first_word(text)
+    return word.strip("`\"'“”„‘’<>")
+
+
+def as_typed(error: Invalid) -> Invalid:
+    """The same, with the fields named as people type them."""
+    return Invalid({SHOWN.get(name, name): why for name, why in error.fields.items()})

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.answers import Thread, tell
 from handlers.arguments import typed
+from handlers.posting import post_once
 from handlers.reply import privately
 from handlers.services import Services
-from tuning.ask import Answer, BadQuestion
+from handlers.slack_trouble import CLOSED, FAILURES, word
+from tuning.ask import Answer, BadQuestion, model_and_question
 from tuning.errors import BackendError, Gone, NotFound
 from tuning.records import Person
 from views import ask as view
 from views import errors as error_views
 
-#: Slack's words for "the bot can't write here".
-CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+log = logging.getLogger(__name__)
+
+#: A response URL takes five messages; a longer answer goes to the person directly.
+MOST_NOTES = 3
 
 
 async def ask(
@@ -40,15 +44,12 @@ async def ask(
         return
     shown = view.question(person.user, answer.ask.model, answer.ask.question)
     try:
-        root = await client.chat_postMessage(
-            channel=channel, text=shown.text, blocks=shown.blocks, unfurl_links=False
-        )
-    except SlackApiError as error:
-        if error.response.get("error") not in CLOSED:
-            raise
-        await _in_private(answer, context, services)
+        where, ts = await post_once(client, shown, answer.ask.id, channel)
+        broken = await tell(answer, Thread(client, where, ts, person))
+    except FAILURES as error:
+        log.warning("ask %s is answered in private: Slack answered %s", answer.ask.id, word(error))
+        await _in_private(answer, context, services, invite=word(error) in CLOSED)
         return
-    broken = await tell(answer, Thread(client, root["channel"], root["ts"], person))
     await services.asking.close(answer)
     if broken:
         await privately(context, error_views.broke_off(broken))
@@ -62,15 +63,15 @@ async def _explain(
     services: Services,
 ) -> None:
     """No such model, or no question: say so, and show what can be asked."""
-    ref = typed(command).partition(" ")[0]
+    ref, _ = model_and_question(typed(command))
     if isinstance(error, Gone) or (isinstance(error, BadQuestion) and ref):
         await privately(context, error_views.problem(error))
         return
     await privately(context, view.unknown_model(ref, await services.models.list(person)))
 
 
-async def _in_private(answer: Answer, context: AsyncBoltContext, services: Services) -> None:
-    """The bot may not write into this channel: only the asking person gets the answer, and why."""
+async def _in_private(answer: Answer, context: AsyncBoltContext, services: Services, *, invite: bool) -> None:
+    """Slack doesn't let us write into this channel: only the asking person gets the answer, and why."""
     broken = None
     try:
         async for _ in answer.texts():
@@ -78,6 +79,7 @@ async def _in_private(answer: Answer, context: AsyncBoltContext, services: Servi
     except BackendError as error:
         broken = error
     done = await services.asking.close(answer)
-    for message in view.answer_final(done.answer, done):
-        await privately(context, message)
-    await privately(context, error_views.broke_off(broken) if broken else view.invite())
+    messages = view.answer_final(done.answer, done)
+    messages.append(error_views.broke_off(broken) if broken else view.only_you(invite=invite))
+    for message in messages:
+        await privately(context, message, directly=len(messages) > MOST_NOTES)

@@ -8,10 +8,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
-from handlers.arguments import one_word, train_request, typed, words
+from handlers.arguments import as_typed, first_word, one_word, train_request, typed, words
 from handlers.reply import privately
 from handlers.services import Services
 from handlers.training import open_modal, start
+from tuning.errors import Invalid
 from tuning.ids import new_id, request_id
 from tuning.records import Person
 from views import datasets as dataset_views
@@ -52,9 +53,9 @@ class Word:
 async def ft(ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext, services: Services) -> None:
     """Acknowledge, then do what the first word says; no word or an unknown one shows the help."""
     await ack()
-    name, _, rest = typed(command).partition(" ")
+    name, rest = first_word(typed(command))
     word = WORDS.get(name.lower())
-    call = Call(context, command, services, rest.strip())
+    call = Call(context, command, services, rest)
     if word is None:
         await show_help(call, unknown=name)
         return
@@ -69,8 +70,11 @@ async def train(call: Call) -> None:
     if not call.rest:
         await open_modal(call.context, services, plan_id, call.channel, trigger)
         return
-    request = train_request(words(call.rest))
-    plan = await services.planner.propose(person, call.channel, plan_id, request, today=services.now().date())
+    request, today = train_request(words(call.rest)), services.now().date()
+    try:
+        plan = await services.planner.propose(person, call.channel, plan_id, request, today=today)
+    except Invalid as error:
+        raise as_typed(error) from None
     await start(services, plan)
 
 

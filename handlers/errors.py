@@ -6,10 +6,12 @@ import logging
 import secrets
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncBoltContext
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackClientError
 
 from handlers.reply import privately
+from handlers.slack_trouble import word
 from tuning.errors import FtBotError
 from views import errors as view
 from views.rendered import Rendered
@@ -31,8 +33,8 @@ def words(error: Exception, body: dict[str, Any]) -> Rendered:
         return view.problem(error)
     reference = secrets.token_hex(4)
     what = body.get("command") or body.get("type") or "request"
-    if isinstance(error, SlackApiError):
-        log.error("reference %s: Slack answered %s to %s", reference, error.response.get("error"), what)
-        return view.slack_refused(str(error.response.get("error")), reference)
+    if isinstance(error, SlackClientError | aiohttp.ClientError):
+        log.error("reference %s: Slack answered %s to %s", reference, word(error), what)
+        return view.slack_refused(word(error), reference)
     log.error("reference %s: %s failed", reference, what, exc_info=error)
     return view.unexpected(reference)

@@ -14,6 +14,7 @@ from tuning.records import Person
 
 async def put_on_record(
     event: dict[str, Any],
+    body: dict[str, Any],
     context: AsyncBoltContext,
     person: Person,
     drops: Drops,
@@ -22,10 +23,16 @@ async def put_on_record(
     """Before Slack is acknowledged: one upload, told of by several events, is one drop.
 
     `file_shared` carries only ids; the message `file_share` also knows the thread to answer in.
+    What the bot itself or another company shares is no drop; in a channel that two companies share
+    only the message tells whose file it is.
     """
     channel = event.get("channel_id") or event.get("channel") or ""
     user = event.get("user_id") or event.get("user") or person.user
-    files = [event["file_id"]] if "file_id" in event else [file["id"] for file in event.get("files", [])]
+    files = [event["file_id"]] if "file_id" in event else [file["id"] for file in event.get("files") or []]
+    ours = person.workspace == (context.team_id or context.enterprise_id)
+    unsigned = body.get("is_ext_shared_channel") and "file_id" in event
+    if not ours or unsigned or user in ("", context.bot_user_id):
+        files = []
     thread = event.get("thread_ts") or event.get("ts")
     context["drop_ids"] = [
         await drops.receive(person.workspace, channel, file_id, user, thread) for file_id in files

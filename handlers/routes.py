@@ -56,8 +56,10 @@ EVENTS = (
 def register(app: AsyncApp, services: Services) -> None:
     """Put every handler on the app. Of the message events the narrow one comes first: the first wins."""
 
-    async def provide(context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
-        services.put_on(context)
+    async def provide(
+        context: AsyncBoltContext, body: dict[str, Any], next_: Callable[[], Awaitable[None]]
+    ) -> None:
+        services.put_on(context, body)
         await next_()
 
     app.use(provide)

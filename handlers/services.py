@@ -37,16 +37,32 @@ class Services:
     now: Clock
     nudge: Callable[[], None]
 
-    def put_on(self, context: AsyncBoltContext) -> None:
+    def put_on(self, context: AsyncBoltContext, body: dict[str, Any]) -> None:
         """Make each service injectable by its name, and who is acting as `person`."""
         for one in fields(self):
             context[one.name] = getattr(self, one.name)
         context["services"] = self
-        context["person"] = person(context, self.admins)
+        context["person"] = person(context, body, self.admins)
 
 
-def person(context: dict[str, Any], admins: frozenset[str]) -> Person:
-    """Who acts. In an organisation-wide install the enterprise stands in for the team."""
+def person(context: dict[str, Any], body: dict[str, Any], admins: frozenset[str]) -> Person:
+    """Who acts, in which workspace. In an organisation-wide install the enterprise stands in for the team.
+
+    Somebody of another company, in a channel that two share, acts in a workspace of their own.
+    """
     workspace = context.get("team_id") or context.get("enterprise_id") or ""
+    home = _home(body)
+    if home and home != workspace and not context.get("enterprise_id"):
+        workspace = home
     user = context.get("user_id") or ""
     return Person(workspace, user, admin=user in admins)
+
+
+def _home(body: dict[str, Any]) -> str:
+    """The team that the acting person belongs to, where Slack tells."""
+    user, event = body.get("user"), body.get("event")
+    if isinstance(user, dict):
+        return str(user.get("team_id") or "")
+    if isinstance(event, dict) and body.get("is_ext_shared_channel"):
+        return str(event.get("user_team") or event.get("team") or "")
+    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -14,13 +13,17 @@ from tuning.errors import FtBotError, Invalid
 from tuning.planning import TrainRequest
 from tuning.records import Dataset, Method, Person, Plan
 from views import modals
+from views.text import plain
 
 log = logging.getLogger(__name__)
 
 #: A trigger lives three seconds: the modal opens without a proposed base when the backend is slower.
 BASES_WITHIN = 1.0
+#: Characters beneath a field.
+LONGEST = 300
 
-METHODS = tuple((method.value, method.value) for method in Method)
+#: Reinforcement needs a grader, which no form of ours can describe yet.
+METHODS = tuple((method.value, method.value) for method in (Method.supervised, Method.dpo))
 
 
 async def open_modal(
@@ -32,10 +35,7 @@ async def open_modal(
     dataset: Dataset | None = None,
 ) -> None:
     """Show the form; the plan's id travels in it, so that one form starts one job."""
-    try:
-        bases = await asyncio.wait_for(services.catalog.bases(), BASES_WITHIN)
-    except TimeoutError:
-        bases = []
+    bases = await services.catalog.bases(BASES_WITHIN)
     chosen = (dataset.name, dataset.id) if dataset else None
     base = (bases[0], bases[0]) if bases else None
     view = modals.train_modal(plan_id, channel, dataset=chosen, base=base, methods=METHODS)
@@ -82,14 +82,14 @@ async def suggest_datasets(
 async def suggest_bases(ack: AsyncAck, payload: dict[str, Any], services: Services) -> None:
     """Base models for a select that searches."""
     typed = (payload.get("value") or "").lower()
-    bases = [base for base in await services.catalog.bases() if typed in base.lower()]
+    bases = [base for base in await services.catalog.bases(BASES_WITHIN) if typed in base.lower()]
     await ack(options=modals.options([(base, base) for base in bases]))
 
 
 def _beneath(error: FtBotError, fields: dict[str, str]) -> dict[str, str]:
     """What is wrong, beneath the field that it is about; the rest beneath the first."""
     found = error.fields if isinstance(error, Invalid) else {"": f"{error.message} {error.remedy}".strip()}
-    return {name if name in fields else "dataset": why for name, why in found.items()}
+    return {name if name in fields else "dataset": plain(why, LONGEST) for name, why in found.items()}
 
 
 def _values(state: dict[str, dict[str, dict[str, Any]]]) -> dict[str, str]:

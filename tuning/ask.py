@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tuning import pricing
 from tuning.catalog import Catalog
-from tuning.errors import BackendGarbled, BackendNotFound, FtBotError, NotFound
+from tuning.errors import BackendNotFound, FtBotError, NotFound
 from tuning.ids import new_id
 from tuning.policy import Action, require
 from tuning.ports import Backend, Clock, Store
@@ -20,7 +20,7 @@ class BadQuestion(FtBotError):
     """The question is missing."""
 
     code = "bad_question"
-    remedy = "Type /ask MODEL your question"
+    remedy = "Type `/ask MODEL your question`."
 
 
 @dataclass(slots=True)
@@ -43,6 +43,12 @@ class Answer:
                 yield delta.text
 
 
+def model_and_question(text: str) -> tuple[str, str]:
+    """The first word, without the quotes that people put around it, and all the rest."""
+    ref, question = [*text.strip().split(maxsplit=1), "", ""][:2]
+    return ref.strip("`\"'“”„‘’<>"), question.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """The use cases around asks."""
@@ -57,16 +63,20 @@ class Asking:
 
         What is wrong before that is raised, so that nothing half done stands in the channel.
         """
-        ref, _, question = text.strip().partition(" ")
-        question = question.strip()
+        ref, question = model_and_question(text)
         if not ref:
             raise BadQuestion("Say which model to ask, and what.")
-        model = await self.catalog.askable(person.workspace, ref.strip("`\"'<>"))
+        model = await self.catalog.askable(person.workspace, ref)
         require(person, Action.ask, model, model.id)
         if not question:
-            raise BadQuestion(f"What do you want to ask {model.id}?")
+            raise BadQuestion(
+                f"What do you want to ask {model.id}?", remedy=f"Type `/ask {model.id} your question`."
+            )
         if len(question) > MAX_QUESTION:
-            raise BadQuestion(f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.")
+            raise BadQuestion(
+                f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
+                remedy="Ask something shorter.",
+            )
         ask = Ask(new_id("ask"), person.workspace, person.user, channel, model.id, question, self.now())
         return Answer(ask, await self._begun(model, question))
 
@@ -85,12 +95,10 @@ class Asking:
         """The answer's pieces, once the first one is there."""
         pieces = self.backend.answer(model.id, question, system=model.system_prompt)
         try:
-            first = await anext(pieces)
-        except StopAsyncIteration:
-            raise BackendGarbled("The backend sent an empty answer.") from None
+            first = await anext(pieces, Delta())
         except BackendNotFound as error:
             raise NotFound(
-                f"The backend doesn't know {model.id} any more.", remedy="/ft models lists the others."
+                f"The backend doesn't know {model.id} any more.", remedy="`/ft models` lists the others."
             ) from error
 
         async def all_pieces() -> AsyncIterator[Delta]:

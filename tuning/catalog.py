@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tuning import pricing
-from tuning.errors import Ambiguous, BackendError, Gone, NotFound
+from tuning.errors import Ambiguous, BackendError, BackendNotFound, BackendUnreachable, Gone, NotFound
 from tuning.ports import Backend, Clock, Store, Transaction
 from tuning.records import Job, Model
 
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(seconds=60)
+#: A backend that could not be read is left in peace for this long.
+PAUSE = timedelta(seconds=5)
 
 
 def closest(names: Iterable[str], limit: int = 6) -> str:
@@ -32,41 +35,73 @@ class Catalog:
     now: Clock
     _bases: list[str] = field(default_factory=list)
     _read_at: datetime | None = None
+    #: Why the list could not be read the last time.
+    _trouble: BackendError | None = None
+    _reading: asyncio.Task[None] | None = None
 
-    async def bases(self) -> list[str]:
+    async def bases(self, within: float = 2.0) -> list[str]:
         """Models that a job can start from; those with a price on record first, the cheapest first.
 
         A backend lists what it has without saying what can be tuned. Where it has models of our
         price list, those are the bases; a backend of another kind offers all that it hasn't tuned itself.
+        Whoever asks waits `within` seconds at most: then the last list serves, or the price list.
         """
-        if self._read_at is None or self.now() - self._read_at > KEEP:
-            try:
-                listed = [model.id for model in await self.backend.models()]
-            except BackendError as error:
-                log.warning("the backend's models can't be listed: %s", error)
-                return self._bases or _priced()
-            plain = [name for name in listed if not is_tuned(name)]
-            self._bases = [name for name in _priced() if name in plain] or sorted(plain)
-            self._read_at = self.now()
-        return self._bases
+        await self._fresh(within)
+        return self._bases or ([] if self._known else _priced())
+
+    @property
+    def _known(self) -> bool:
+        """Whether the list is the backend's own."""
+        return self._read_at is not None and (self._trouble is None or bool(self._bases))
+
+    async def _fresh(self, within: float) -> None:
+        keep = PAUSE if self._trouble else KEEP
+        if self._read_at is not None and self.now() - self._read_at <= keep:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+        # a read that takes longer goes on, for those who ask next
+        done, _ = await asyncio.wait({self._reading}, timeout=within)
+        for reading in done:
+            reading.result()
+
+    async def _read(self) -> None:
+        try:
+            listed = [model.id for model in await self.backend.models()]
+        except BackendError as error:
+            log.warning("the backend's models can't be listed: %s", error)
+            self._trouble, self._read_at = error, self.now()
+            return
+        plain = [name for name in listed if not is_tuned(name)]
+        self._bases = [name for name in _priced() if name in plain] or sorted(plain)
+        self._trouble, self._read_at = None, self.now()
 
     async def base(self, workspace: str, ref: str) -> str:
-        """The base that this name means; the first offered one when there is no name."""
-        offered = await self.bases()
-        if not ref:
-            if not offered:
-                raise NotFound("The backend offers no base model.", remedy="Name one: base=...")
-            return offered[0]
-        if ref in offered or not offered:
-            return ref
+        """The base that this name means; the first offered one when there is no name.
+
+        While the backend's list can't be read, a name is taken as it is: the job will tell.
+        """
         if is_tuned(ref):
             return (await self.model(workspace, ref)).id
+        offered = await self.bases()
+        if not ref:
+            return self._first(offered)
+        if ref in offered or not offered or not self._known:
+            return ref
         starts = [name for name in offered if name.lower().startswith(ref.lower())]
         if len(starts) == 1:
             return starts[0]
         if starts:
             raise Ambiguous("base model", ref, starts)
-        raise NotFound(f"{ref} is no base model here; there are {closest(offered)}")
+        raise NotFound(f"{ref[:100]} is no base model here; there are {closest(offered)}")
+
+    def _first(self, offered: list[str]) -> str:
+        """The base for who names none; which one it is only the backend can tell."""
+        if self._known and offered:
+            return offered[0]
+        if self._known or isinstance(self._trouble, BackendNotFound):
+            raise NotFound("The backend lists no base model.", remedy="Name one: `base=...`")
+        raise self._trouble or BackendUnreachable("The backend doesn't answer just now.")
 
     async def model(self, workspace: str, ref: str) -> Model:
         """The workspace's model of this name, or whose name starts or ends with it."""
@@ -82,9 +117,9 @@ class Catalog:
         if near:
             raise Ambiguous("model", ref, [m.id for m in near])
         if exact:
-            raise Gone(f"{exact.id} was deleted.", remedy="/ft models lists what there is.")
+            raise Gone(f"{exact.id} was deleted.", remedy="`/ft models` lists what there is.")
         raise NotFound(
-            f"There is no model {ref} in this workspace.", remedy="/ft models lists what there is."
+            f"There is no model {ref[:100]} in this workspace.", remedy="`/ft models` lists what there is."
         )
 
     async def askable(self, workspace: str, ref: str) -> Model:

@@ -34,7 +34,7 @@ class Jobs:
     async def find(self, person: Person, ref: str) -> Job:
         """The one job in the person's workspace whose id is `ref` or starts with it."""
         if not ref:
-            raise NotFound("Say which job.", remedy="/ft jobs lists them, with buttons.")
+            raise NotFound("Say which job.", remedy="`/ft jobs` lists them, with buttons.")
         async with self.store.begin() as tx:
             found = await tx.jobs.matching(person.workspace, ref)
         exact = [job for job in found if ref in (job.id, job.backend_id)]
@@ -42,7 +42,7 @@ class Jobs:
             return (exact or found)[0]
         if found:
             raise Ambiguous("job", ref, [job.shown_id for job in found])
-        raise NotFound(f"There is no job {ref} in this workspace.", remedy="/ft jobs lists them.")
+        raise NotFound(f"There is no job {ref[:100]} in this workspace.", remedy="`/ft jobs` lists them.")
 
     async def list(self, person: Person) -> Sequence[Job]:
         async with self.store.begin() as tx:

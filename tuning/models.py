@@ -30,7 +30,7 @@ class Models:
     async def may_delete(self, person: Person, ref: str) -> Model:
         """The model, when this person may delete it."""
         if not ref:
-            raise NotFound("Say which model.", remedy="/ft models lists them, with buttons.")
+            raise NotFound("Say which model.", remedy="`/ft models` lists them, with buttons.")
         model = await self.catalog.model(person.workspace, ref)
         require(person, Action.delete, model, model.id)
         return model

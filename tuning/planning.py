@@ -18,6 +18,9 @@ from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, P
 
 N = TypeVar("N", int, float)
 
+#: Among this many datasets a name is looked for.
+LISTED = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
@@ -79,26 +82,27 @@ class Planner:
 
     async def _dataset(self, workspace: str, field: str, ref: str, wrong: dict[str, str]) -> Dataset | None:
         if not ref:
-            wrong[field] = "Choose a dataset: drop a JSONL file into a channel, or see /ft datasets."
+            wrong[field] = "Choose a dataset: drop a JSONL file into a channel, or see `/ft datasets`."
             return None
         async with self.store.begin() as tx:
             by_id = await tx.datasets.get(workspace, ref)
-            some = [by_id] if by_id else await tx.datasets.list(workspace, search=ref)
+            some = [by_id] if by_id else await tx.datasets.list(workspace, search=ref, limit=LISTED)
         exact = [dataset for dataset in some if ref.lower() in (dataset.id, dataset.name.lower())]
         found = exact or [dataset for dataset in some if dataset.name.lower().startswith(ref.lower())]
         if len(found) == 1:
             return found[0]
         if found:
-            wrong[field] = f"More than one dataset starts with {ref}: {closest(d.name for d in found)}"
+            names = closest(dataset.name for dataset in found)
+            wrong[field] = f"More than one dataset starts with {_short(ref)}: {names}"
         else:
-            wrong[field] = f"There is no dataset {ref} here; /ft datasets lists them."
+            wrong[field] = f"There is no dataset {_short(ref)} here; `/ft datasets` lists them."
         return None
 
     async def _base(self, workspace: str, ref: str, wrong: dict[str, str], today: date) -> str:
         try:
             base = await self.catalog.base(workspace, ref)
         except FtBotError as error:
-            wrong["base"] = error.message
+            wrong["base"] = f"{error.message} {error.remedy}".strip()
             return ref
         known = pricing.price(base)
         if known and known.shutdown and today >= known.shutdown:
@@ -125,7 +129,7 @@ def _method(ref: str, dataset: Dataset | None, wrong: dict[str, str]) -> Method:
         try:
             return Method(ref.lower())
         except ValueError:
-            wrong["method"] = f"{ref} is none of {', '.join(Method)}."
+            wrong["method"] = f"must be one of {', '.join(Method)}; not {_short(ref)}."
     if dataset and dataset.latest.report.format in list(Method):
         return Method(dataset.latest.report.format)
     return Method.supervised
@@ -141,6 +145,8 @@ def _fits(dataset: Dataset | None, validation: Dataset | None, method: Method, w
 
 
 def _hyperparameters(request: TrainRequest, method: Method, wrong: dict[str, str]) -> Hyperparameters:
+    if method is Method.reinforcement:
+        wrong["method"] = "needs a grader, which can't be given here yet: use supervised or dpo."
     if request.beta and method is not Method.dpo:
         wrong["beta"] = "beta is for method dpo only."
     return Hyperparameters(
@@ -170,6 +176,16 @@ def _number(text: str, kind: type[N], low: N, high: N, field: str, wrong: dict[s
         value = None
     if value is None or not low <= value <= high:
         what = "a whole number" if kind is int else "a number"
-        wrong[field] = f"{text} must be {what} from {low:g} to {high:g}, or auto."
+        wrong[field] = f"must be {what} from {_plain(low)} to {_plain(high)}, or auto; not {_short(text)}."
         return None
     return value
+
+
+def _plain(number: float) -> str:
+    """A bound as people write it."""
+    return f"{number:d}" if isinstance(number, int) else f"{number:f}".rstrip("0").rstrip(".")
+
+
+def _short(text: str) -> str:
+    """What somebody typed, short enough for the sentence around it to stay readable."""
+    return text if len(text) <= 60 else text[:59] + "…"

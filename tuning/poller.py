@@ -12,7 +12,7 @@ from tuning.catalog import made
 from tuning.errors import BackendBusy, BackendConflict, BackendError, BackendNotFound, BackendRefused
 from tuning.ports import Backend, Clock, Leases, Store, Transaction
 from tuning.progress import observe
-from tuning.records import BackendJob, Checkpoint, Event, Job, Status
+from tuning.records import ENDED, BackendJob, Checkpoint, Event, Job, Status
 from tuning.updates import JOB_CARD, milestone, tell
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 #: This many passes in a row that don't find the job at the backend mean that it is gone.
 GONE_AFTER = 3
+LOST = "The backend doesn't know this job just now."
 PATIENCE = timedelta(minutes=10)
 
 
@@ -67,7 +68,7 @@ class Poller:
             async with self.store.begin() as tx:
                 known = await tx.jobs.event_ids(job.id)
             # after the status: an end that is seen has all its events before it
-            events = await self.backend.events(backend_id, known)
+            events = await self._events(backend_id, known)
             checkpoints = await self.backend.checkpoints(backend_id)
         except BackendError as error:
             await self._trouble(job, error)
@@ -76,12 +77,34 @@ class Poller:
 
     async def _look(self, job: Job, backend_id: str) -> BackendJob:
         """The job as it is now; a cancel that was asked for is carried out first."""
-        if job.cancel_requested_by and not job.ended:
-            try:
-                return await self.backend.cancel_job(backend_id)
-            except (BackendRefused, BackendConflict) as error:
-                log.info("job %s can't be cancelled any more: %s", job.id, error)
-        return await self.backend.job(backend_id)
+        if not job.cancel_requested_by or job.ended:
+            return await self.backend.job(backend_id)
+        try:
+            return await self.backend.cancel_job(backend_id)
+        except BackendConflict as error:
+            log.info("job %s can't be cancelled just now: %s", job.id, error)
+            return await self.backend.job(backend_id)
+        except BackendRefused as error:
+            seen = await self.backend.job(backend_id)
+            if seen.status not in ENDED:
+                await self._refused(job, error)
+            return seen
+
+    async def _refused(self, job: Job, error: BackendRefused) -> None:
+        """The backend doesn't let us cancel: the person is told, and may try again."""
+        log.warning("job %s can't be cancelled: %s", job.id, error)
+        words = f"It did not cancel the job, which goes on: {error.message}"
+        async with self.store.begin() as tx:
+            fresh = await tx.jobs.get(job.id) or job
+            told = milestone(fresh, "warning", self.now(), key=f"cancel {self.now()}", message=words)
+            await tell(tx, replace(fresh, cancel_requested_by=None), [told])
+
+    async def _events(self, backend_id: str, known: frozenset[str]) -> list[Event]:
+        """What is new; a backend without events has none."""
+        try:
+            return await self.backend.events(backend_id, known)
+        except BackendNotFound:
+            return []
 
     async def _store(
         self, job: Job, seen: BackendJob, events: Sequence[Event], checkpoints: list[Checkpoint]
@@ -105,8 +128,8 @@ class Poller:
         log.warning("job %s (%s) can't be followed: %s", job.id, job.backend_id, error)
         async with self.store.begin() as tx:
             fresh = await tx.jobs.get(job.id) or job
-            troubled = replace(fresh, trouble=error.message, troubles=fresh.troubles + 1)
-            if isinstance(error, BackendNotFound) and troubled.troubles >= GONE_AFTER:
+            troubled = _troubled(fresh, error)
+            if troubled.trouble == LOST and troubled.troubles >= GONE_AFTER:
                 await self._gone(tx, troubled)
                 return
             wait = min(self.every * 2 ** min(fresh.troubles, 6), PATIENCE)
@@ -131,3 +154,12 @@ class Poller:
         )
         end = milestone(lost, "failed", self.now(), code=lost.error_code, message=lost.error_message)
         await tell(tx, lost, [end])
+
+
+def _troubled(job: Job, error: BackendError) -> Job:
+    """The job with this trouble noted; only misses in a row count towards its being gone."""
+    if not isinstance(error, BackendNotFound):
+        words = f"{error.message} {error.remedy}".strip() if not error.passing else error.message
+        before = 0 if job.trouble == LOST else job.troubles
+        return replace(job, trouble=words, troubles=before + 1)
+    return replace(job, trouble=LOST, troubles=job.troubles + 1 if job.trouble == LOST else 1)

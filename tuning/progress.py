@@ -12,6 +12,8 @@ from tuning.updates import milestone
 
 #: Losses kept for the small chart on the card.
 LOSSES = 60
+#: No step or loss is larger; what is, or isn't finite, is no number to show.
+LARGEST = 1e15
 #: How long a job may be succeeded without naming its model before we tell its end all the same.
 NAMELESS = timedelta(minutes=10)
 
@@ -150,7 +152,7 @@ def _number(data: dict[str, Any], key: str) -> float | None:
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if abs(value) <= LARGEST else None
 
 
 def _integer(data: dict[str, Any], key: str, before: int | None) -> int | None:

@@ -63,9 +63,13 @@ def how_to_ask(model: str) -> Rendered:
     return notice(f"Type this in any channel that I am in: {code(f'/ask {model} your question', 300)}")
 
 
-def invite() -> Rendered:
+def only_you(*, invite: bool = False) -> Rendered:
     """Said below an answer that only the asking person could be shown."""
-    return notice("Only you see this: I am not in this channel. `/invite` me, and answers go to everybody.")
+    if invite:
+        return notice(
+            "Only you see this answer: I can't write here. In a channel, `/invite` me, and answers go to all."
+        )
+    return notice("Only you see this answer: Slack didn't let me write it into the channel.")
 
 
 def _pick(what: str, models: Sequence[Model]) -> Rendered:

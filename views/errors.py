@@ -28,8 +28,31 @@ def unexpected(reference: str) -> Rendered:
     )
 
 
+_TRIGGER = "⚠️ That took a moment too long for Slack, so the form could not open. Press or type it again."
+_REJECTED = "⚠️ Slack rejects me now. Tell whoever runs me: `ft-bot doctor` says what to renew."
+_SLACK = {
+    "expired_trigger_id": _TRIGGER,
+    "trigger_expired": _TRIGGER,
+    "invalid_trigger_id": _TRIGGER,
+    "exchanged_trigger_id": _TRIGGER,
+    "trigger_exchanged": _TRIGGER,
+    "account_inactive": _REJECTED,
+    "invalid_auth": _REJECTED,
+    "token_revoked": _REJECTED,
+    "token_expired": _REJECTED,
+    "missing_scope": (
+        "⚠️ My Slack app lacks a permission for this. Tell whoever runs me: `ft-bot doctor` names it."
+    ),
+    "not_in_channel": "⚠️ I am not in that channel: `/invite` me there, then try again.",
+    "channel_not_found": "⚠️ I don't see that channel: `/invite` me there, then try again.",
+    "ratelimited": "⚠️ Slack asks me to slow down. Try again in a minute.",
+}
+
+
 def slack_refused(word: str, reference: str) -> Rendered:
     """Slack itself refused what we sent; `word` is its own for it."""
+    if word in _SLACK:
+        return notice(_SLACK[word])
     return notice(
         f"⚠️ Slack didn't take my answer ({code(word, 80)}). If it stays so, give the reference "
         f"{code(reference, 80)} to whoever runs me."

@@ -17,6 +17,7 @@ import yaml
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.app import Bot, build
+from bot.pace import Pace
 from bot.settings import Settings
 from sandbox.client import Control, Person, until
 from sandbox.server import Sandbox
@@ -24,6 +25,10 @@ from tests.fakes.backend import FakeBackend
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNEL = "#fine-tuning"
+#: No politeness towards a sandbox: what is due is sent at once.
+QUICK = Pace(
+    burst=1000, per_second=1000, edit_every=timedelta(0), grace=timedelta(0), first_wait=timedelta(0)
+)
 Message = dict[str, Any]
 
 
@@ -136,7 +141,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, *, admins: str = "U0ADMIN001", **sandbox_options: Any
+    folder: Path, *, admins: str = "U0ADMIN001", pace: Pace = QUICK, **sandbox_options: Any
 ) -> AsyncIterator[Stage]:
     """The bot over Socket Mode, with its data in `folder`; nothing is scheduled."""
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
@@ -159,8 +164,7 @@ async def open_stage(
             ft_poll_seconds=0.01,
             ft_admins=admins,
         )
-        bot = await build(settings)
-        bot.courier.edit_every = timedelta(0)
+        bot = await build(settings, pace)
         handler = AsyncSocketModeHandler(bot.app, sandbox.credentials.app_token)
         await handler.connect_async()
         try:
