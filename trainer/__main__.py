@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         offered = settings.load(options.config)
         home = options.home.resolve()
         with _only_one(home):
-            asyncio.run(_serve(options.host, options.port, home, offered, key))
+            asyncio.run(_serve(options.host, options.port, Store(home), offered, key))
     except (settings.SettingsError, OSError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
@@ -77,11 +77,11 @@ def _only_one(home: Path) -> Iterator[None]:
         yield
 
 
-async def _serve(host: str, port: int, home: Path, offered: settings.Settings, key: str) -> None:
+async def _serve(host: str, port: int, store: Store, offered: settings.Settings, key: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    app = build_app(Store(home), offered, key)
+    app = build_app(store, offered, key)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2.0)
     await runner.setup()
     try:

@@ -50,6 +50,17 @@ def tools_of(row: dict[str, Any]) -> list[dict[str, Any]] | None:
     return (row.get("tools") or functions) or None
 
 
+def defused(messages: list[Message], special: list[str]) -> list[Message]:
+    """Normalised messages in which the text of a special token is only text: no message can end itself."""
+    return [{**message, "content": _without(message["content"], special)} for message in messages]
+
+
+def _without(text: str, special: list[str]) -> str:
+    for token in special:
+        text = text.replace(token, f"{token[0]}\u200b{token[1:]}")
+    return text
+
+
 def render(tokenizer: Any, messages: list[Message], tools: Any = None, *, answer: bool = False) -> str:
     """The text of normalised messages; with answer=True it ends where the assistant begins."""
     text: str = tokenizer.apply_chat_template(

@@ -1,12 +1,14 @@
 """What the administrator offers: bases, limits and defaults, read once from trainer.toml."""
 
+import base64
+import os
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 DEFAULT_FILE = Path(__file__).with_name("trainer.toml")
-T = TypeVar("T", "Base", "Limits", "Training", "Serving")
+T = TypeVar("T", "Base", "Limits", "Training", "Serving", "Webhook")
 
 
 class SettingsError(Exception):
@@ -22,8 +24,8 @@ class Base:
     tuning: str = "lora"
     context: int = 1024
     batch_size: int = 8
-    learning_rate: float = 2e-4
-    dpo_learning_rate: float = 2e-5
+    learning_rate: float = 1e-4
+    dpo_learning_rate: float = 1e-5
     lora_rank: int = 16
     auto_steps: int = 100
     answer_tokens: int = 0
@@ -64,6 +66,15 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """Who is told that a project's job ended; the secret stands in an environment variable."""
+
+    url: str
+    secret_env: str
+    project: str = "default"
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything in trainer.toml."""
 
@@ -72,6 +83,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     training: Training = field(default_factory=Training)
     serving: Serving = field(default_factory=Serving)
+    webhooks: tuple[Webhook, ...] = ()
 
 
 def load(path: Path | None = None) -> Settings:
@@ -100,7 +112,24 @@ def _settings(raw: dict[str, Any]) -> Settings:
         limits=_section(Limits, raw.get("limits", {}), "limits"),
         training=_section(Training, raw.get("training", {}), "training"),
         serving=_section(Serving, raw.get("serving", {}), "serving"),
+        webhooks=tuple(_webhook(body, i) for i, body in enumerate(raw.get("webhooks", []))),
     )
+
+
+def _webhook(body: dict[str, Any], number: int) -> Webhook:
+    hook = _section(Webhook, body, f"webhooks[{number}]")
+    if not hook.url.startswith(("https://", "http://")):
+        raise SettingsError(f"webhooks[{number}].url must begin with https:// or http://, not {hook.url!r}")
+    secret = os.environ.get(hook.secret_env, "").removeprefix("whsec_")
+    try:
+        base64.b64decode(secret, validate=True)
+    except ValueError:
+        secret = ""
+    if not secret:
+        raise SettingsError(
+            f"webhooks[{number}]: {hook.secret_env} must hold a secret like whsec_ and base64"
+        )
+    return hook
 
 
 def _bases(raw: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -29,7 +29,7 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess
     folder = tmp_path_factory.mktemp("methods")
     write_small_base(folder / "small", [headlines(24).decode()])
     config = settings_text(training={"concurrent": 2, "threads": 1})
-    config += section("small", folder / "small", tuning="lora", learning_rate=3e-3, batch_size=4, lora_rank=4)
+    config += section("small", folder / "small", tuning="lora", learning_rate=1.5e-3, batch_size=4, lora_rank=4)
     config += section("missing", folder / "nowhere", tuning="lora")
     with running_trainer(folder / "home", config=config) as process:
         yield process
@@ -134,3 +134,43 @@ def test_a_diverging_run_is_stopped(trainer: TrainerProcess) -> None:
     job = ended(client, job.id)
     assert (job.status, job.error.code) == ("failed", "training_diverged")
     assert "Try a smaller learning rate" in job.error.message
+
+
+TOOLS = [{"type": "function", "function": {"name": "fly", "parameters": {"type": "object"}}}]
+
+
+def flights(count: int = 12) -> bytes:
+    rows = []
+    for i in range(count):
+        function = {"name": "fly", "arguments": json.dumps({"height": i % 3})}
+        call = {"id": f"call_{i}", "type": "function", "function": function}
+        asked = {"role": "user", "content": f"fly to height {i % 3}"}
+        rows.append({"messages": [asked, {"role": "assistant", "tool_calls": [call]}], "tools": TOOLS})
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def test_tool_calls_are_learned_and_answered_as_objects_whole_and_streamed(trainer: TrainerProcess) -> None:
+    client = trainer.client()
+    job = client.fine_tuning.jobs.create(
+        model="tiny-chat",
+        training_file=upload(client, flights()),
+        hyperparameters={"n_epochs": 30, "batch_size": 4},
+    )
+    question = {
+        "model": ended(client, job.id).fine_tuned_model,
+        "messages": [{"role": "user", "content": "fly to height 2"}],
+        "tools": TOOLS,
+        "temperature": 0,
+    }
+    choice = client.chat.completions.create(**question).choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.content is None
+    assert [(c.function.name, c.function.arguments) for c in choice.message.tool_calls] == [
+        ("fly", '{"height": 2}')
+    ]
+    with client.chat.completions.stream(**question) as stream:
+        final = stream.get_final_completion().choices[0]
+    assert final.finish_reason == "tool_calls"
+    assert final.message.tool_calls[0].function.arguments == '{"height": 2}'
+    plain = client.chat.completions.create(**question, tool_choice="none").choices[0]
+    assert plain.message.tool_calls is None

@@ -1,7 +1,6 @@
 """The aiohttp application: routes, and what starts and stops with the server."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from trainer.api import chat, files, jobs, models, uploads
 from trainer.api.context import ANSWERER, API_KEY, SETTINGS, STORE, SUPERVISOR
 from trainer.api.middleware import add_headers, authenticate, outermost
 from trainer.jobs.supervisor import Supervisor
+from trainer.jobs.webhooks import Courier
 from trainer.serve.client import Answerer
 from trainer.settings import Settings
 from trainer.store import Store
@@ -38,11 +38,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
-    passes = asyncio.create_task(app[SUPERVISOR].run())
+    courier = Courier(app[STORE], app[SETTINGS].webhooks)
+    loops = [asyncio.create_task(app[SUPERVISOR].run()), asyncio.create_task(courier.run())]
     yield
-    passes.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await passes
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
     app[SUPERVISOR].stop()
     await app[ANSWERER].stop()
     app[STORE].close()

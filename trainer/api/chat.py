@@ -11,6 +11,7 @@ from aiohttp import web
 from trainer import ids
 from trainer.api.context import ANSWERER, SETTINGS, STORE, json_body, project
 from trainer.api.question import question_from
+from trainer.api.tools import ToolText
 
 Said = dict[str, Any]
 
@@ -26,48 +27,55 @@ async def create(request: web.Request) -> web.StreamResponse:
     question = question_from(body, request.app[STORE], request.app[SETTINGS], project(request))
     saying = request.app[ANSWERER].answer(question)
     head = {"id": ids.new("chatcmpl-", 29), "created": ids.now(), "model": body["model"]}
+    offered = question["tools"] is not None
+    choices = {index: Choice(ToolText(offered=offered)) for index in range(question["n"])}
     if body.get("stream"):
-        return await _stream(request, body, head, saying)
-    return web.json_response(await _whole(head, saying))
+        return await _stream(request, body, head, saying, choices)
+    return web.json_response(await _whole(head, saying, choices))
 
 
 @dataclass
 class Choice:
     """One answer as it comes in."""
 
+    tools: ToolText
     text: str = ""
     finish: str | None = None
     tokens: int = 0
     logprobs: list[Any] = field(default_factory=list)
-    scored: bool = False
 
-    def add(self, said: Said) -> None:
-        """Take over what was said."""
-        self.text += said["text"]
-        self.finish, self.tokens = said["finish"], said["tokens"]
+    def add(self, said: Said) -> str:
+        """Take over what was said; returns the text that may be shown."""
+        text = self.tools.push(said["text"])
+        if said["finish"]:
+            text += self.tools.finish()
+        self.text += text
+        self.finish = "tool_calls" if said["finish"] and self.tools.calls else said["finish"]
+        self.tokens = said["tokens"]
         self.logprobs += said["logprobs"]
+        return text
 
 
-async def _whole(head: Said, saying: AsyncIterator[Said]) -> Said:
-    choices: dict[int, Choice] = {}
+async def _whole(head: Said, saying: AsyncIterator[Said], choices: dict[int, Choice]) -> Said:
     prompt = 0
     async for said in saying:
         if said["event"] == "begin":
             prompt = said["prompt_tokens"]
         elif said["event"] == "text":
-            choices.setdefault(said["index"], Choice()).add(said)
+            choices[said["index"]].add(said)
     return {
         **head,
         "object": "chat.completion",
-        "choices": [_choice(index, choices[index]) for index in sorted(choices)],
+        "choices": [_choice(index, choice) for index, choice in choices.items()],
         "usage": _usage(prompt, choices),
         "service_tier": "default",
-        "system_fingerprint": None,
     }
 
 
 def _choice(index: int, choice: Choice) -> Said:
     message: Said = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    if choice.tools.calls:
+        message |= {"content": choice.text.strip() or None, "tool_calls": choice.tools.calls}
     return {
         "index": index,
         "message": message,
@@ -97,16 +105,20 @@ def _usage(prompt: int, choices: dict[int, Choice]) -> Said:
 
 
 async def _stream(
-    request: web.Request, body: Said, head: Said, saying: AsyncIterator[Said]
+    request: web.Request,
+    body: Said,
+    head: Said,
+    saying: AsyncIterator[Said],
+    choices: dict[int, Choice],
 ) -> web.StreamResponse:
     wants_usage = (body.get("stream_options") or {}).get("include_usage", False)
     # The first word comes before the headers, so that a refusal still has its status.
     first = await anext(saying)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
-    stream = _Chunks(response, {**head, "object": "chat.completion.chunk"}, wants_usage)
+    stream = _Chunks(response, {**head, "object": "chat.completion.chunk"}, wants_usage, choices)
     async with aclosing(saying) as rest:  # type: ignore[type-var]
-        for index in range(body.get("n") or 1):
+        for index in choices:
             await stream.send(index, {"role": "assistant", "content": "", "refusal": None})
         async for said in rest:
             if said["event"] == "text":
@@ -118,20 +130,25 @@ async def _stream(
 class _Chunks:
     """Server-sent events in the shape of OpenAI's chunks."""
 
-    def __init__(self, response: web.StreamResponse, head: Said, wants_usage: bool) -> None:
+    def __init__(
+        self, response: web.StreamResponse, head: Said, wants_usage: bool, choices: dict[int, Choice]
+    ) -> None:
         self.response = response
         self.head = head
         self.usage = {"usage": None} if wants_usage else {}
-        self.choices: dict[int, Choice] = {}
+        self.choices = choices
 
     async def text(self, said: Said) -> None:
         """A piece of one answer, and its end."""
-        self.choices.setdefault(said["index"], Choice()).add(said)
-        logprobs = _logprobs(said["logprobs"])
-        if said["text"] or logprobs:
-            await self.send(said["index"], {"content": said["text"]}, logprobs)
-        if said["finish"]:
-            await self.send(said["index"], {}, finish=said["finish"])
+        choice = self.choices[said["index"]]
+        text, logprobs = choice.add(said), _logprobs(said["logprobs"])
+        if text or logprobs:
+            await self.send(said["index"], {"content": text}, logprobs)
+        if choice.finish:
+            if choice.tools.calls:
+                calls = [{"index": i, **call} for i, call in enumerate(choice.tools.calls)]
+                await self.send(said["index"], {"tool_calls": calls})
+            await self.send(said["index"], {}, finish=choice.finish)
 
     async def send(self, index: int, delta: Said, logprobs: Any = None, finish: str | None = None) -> None:
         """One chunk with one choice."""

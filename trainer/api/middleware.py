@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from trainer.api.context import API_KEY, PROJECT
+from trainer import keys
+from trainer.api.context import API_KEY, PROJECT, STORE
 from trainer.errors import ApiError, server_error
+from trainer.store import Key
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,16 +62,19 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 def _project(request: web.Request) -> str:
-    wanted = request.app[API_KEY]
+    wanted, store = request.app[API_KEY], request.app[STORE]
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if not wanted:
-        return "default"
+    known = store.find(Key, keys.hashed(given.strip()))
+    if known is not None:
+        return known.project
+    if not wanted and not store.where(Key):
+        return keys.DEFAULT_PROJECT
     if scheme.lower() != "bearer" or not given:
         message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
         raise ApiError(401, message, code="missing_api_key")
-    if not hmac.compare_digest(given.strip().encode(), wanted.encode()):
+    if not wanted or not hmac.compare_digest(given.strip().encode(), wanted.encode()):
         raise ApiError(401, f"Incorrect API key provided: {_masked(given)}.", code="invalid_api_key")
-    return "default"
+    return keys.DEFAULT_PROJECT
 
 
 def _masked(key: str) -> str:

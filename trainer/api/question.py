@@ -2,13 +2,23 @@
 
 from typing import Any
 
+from trainer.api.tools import tools_of
 from trainer.engine.checks import ROLES
 from trainer.errors import bad, no_such_model
 from trainer.jobs.request import base_of
 from trainer.settings import Settings
 from trainer.store import Store
 
-UNSUPPORTED = ("audio", "functions", "function_call", "logit_bias", "web_search_options", "prediction")
+UNSUPPORTED = (
+    "audio",
+    "functions",
+    "function_call",
+    "logit_bias",
+    "frequency_penalty",
+    "presence_penalty",
+    "prediction",
+    "web_search_options",
+)
 MOST_ANSWERS = 16
 MOST_LOGPROBS = 20
 
@@ -25,11 +35,14 @@ def question_from(body: dict[str, Any], store: Store, settings: Settings, projec
     for param in UNSUPPORTED:
         if body.get(param):
             raise bad(f"'{param}' is not supported by this server.", param, "unsupported_parameter")
+    if (body.get("response_format") or {"type": "text"}) != {"type": "text"}:
+        raise bad("Only plain text answers are supported.", "response_format", "unsupported_parameter")
     return {
         "model": name,
         "base": base.as_dict(),
         "folder": str(store.home / made.folder) if made else None,
         "messages": _messages(body),
+        "tools": tools_of(body),
         "max_tokens": _number(body, _limit_name(body), None, 1, 10**9, whole=True),
         "temperature": _number(body, "temperature", 1.0, 0, 2),
         "top_p": _number(body, "top_p", 1.0, 0, 1),

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import jinja2
+
 from trainer import chat
 
 IGNORED = -100
@@ -28,6 +30,14 @@ def texts(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def encode(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[int]]:
     """One row's input_ids and labels, cut at its end when it is longer than the base's context."""
+    try:
+        return _encoded(tokenizer, row, longest)
+    except jinja2.TemplateError as error:
+        begins = json.dumps(row, ensure_ascii=False)[:80]
+        raise TemplateError(f"the base's chat template refuses the example {begins}...: {error}") from error
+
+
+def _encoded(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[int]]:
     messages = chat.normalise(row["messages"])
     learned = [m["role"] == "assistant" and m.get("weight") != 0 for m in row["messages"]]
     tools = chat.tools_of(row)

@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_EPOCHS = 50
 FEWEST_EPOCHS = 3
+# About what OpenAI's own "auto" comes to.
+AUTO_MULTIPLIER = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def settle(requested: dict[str, Any], base: dict[str, Any], examples: int, metho
     return Hyperparameters(
         n_epochs=int(_chosen(requested, "n_epochs", epochs)),
         batch_size=int(min(batch_size, examples)),
-        learning_rate_multiplier=float(_chosen(requested, "learning_rate_multiplier", 1.0)),
+        learning_rate_multiplier=float(_chosen(requested, "learning_rate_multiplier", AUTO_MULTIPLIER)),
         beta=float(_chosen(requested, "beta", 0.1)) if method == "dpo" else None,
     )
 

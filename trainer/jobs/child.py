@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import IO, Any
 
 SOURCE = Path(__file__).parent.parent.parent
-SECRETS = ("FT_TRAINER_API_KEY", "OPENAI_API_KEY", "OPENAI_WEBHOOK_SECRET")
+SECRET_ENDINGS = ("_KEY", "_SECRET")
 
 
 def environment(threads: int) -> dict[str, str]:
     """The server's environment without its secrets, with a thread count that leaves room for the others."""
-    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(SECRET_ENDINGS)}
     return {
         **inherited,
         "PYTHONPATH": os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]),

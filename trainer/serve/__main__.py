@@ -11,6 +11,8 @@ import threading
 import traceback
 from typing import Any
 
+from jinja2 import TemplateError
+
 from trainer import chat
 from trainer.serve.batch import Answer, Batch
 from trainer.serve.models import Loaded, Missing, Models, name_of
@@ -68,7 +70,7 @@ class Answering:
                 self._error(line["id"], error.status, error.code, str(error))
             except Exception:
                 traceback.print_exc()
-                message = "The question could not be answered; the server's log/serve.log says why."
+                message = "The question could not be answered; the server's logs/serve.log says why."
                 self._error(line["id"], 500, "answer_failed", message)
 
     def _cancel(self, id: int) -> None:
@@ -80,9 +82,7 @@ class Answering:
     def _begin(self, question: dict[str, Any]) -> None:
         loaded = self._load(question)
         tokenizer = loaded.tokenizer
-        tools = question.get("tools")
-        text = chat.render(tokenizer, chat.normalise(question["messages"]), tools, answer=True)
-        prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
+        prompt = _prompt(tokenizer, question)
         most = _room(question, len(prompt))
         batch = self.batches.setdefault(name_of(question["folder"], question["base"]), Batch(loaded))
         self.open[question["id"]] = question["n"]
@@ -110,6 +110,18 @@ class Answering:
         self._say(
             {"event": "error", "id": id, "status": status, "type": kind, "code": code, "message": message}
         )
+
+
+def _prompt(tokenizer: Any, question: dict[str, Any]) -> list[int]:
+    messages = chat.defused(chat.normalise(question["messages"]), tokenizer.all_special_tokens)
+    try:
+        text = chat.render(tokenizer, messages, question["tools"], answer=True)
+    except TemplateError as error:
+        raise Refused(
+            400, "invalid_messages", f"The model's chat template refuses the messages: {error}"
+        ) from error
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
 
 
 def _room(question: dict[str, Any], prompt: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from trainer.store.records import Checkpoint, Event, File, Job, Model, Part, Upload
+from trainer.store.records import Checkpoint, Delivery, Event, File, Job, Key, Model, Part, Upload
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 JSON_COLUMNS = {"method", "hyperparameters", "metadata", "error", "result_files", "data", "metrics"}
@@ -23,8 +23,10 @@ TABLES: dict[type, str] = {
     Model: "models",
     Upload: "uploads",
     Part: "parts",
+    Key: "keys",
+    Delivery: "deliveries",
 }
-R = TypeVar("R", File, Job, Event, Checkpoint, Model, Upload, Part)
+R = TypeVar("R", File, Job, Event, Checkpoint, Model, Upload, Part, Key, Delivery)
 
 
 class Store:
@@ -94,7 +96,7 @@ class Store:
             raise KeyError(id)
         return int(row["seq"])
 
-    def add(self, record: File | Job | Model | Checkpoint | Upload | Part) -> None:
+    def add(self, record: File | Job | Model | Checkpoint | Upload | Part | Key | Delivery) -> None:
         """Keep a new record."""
         names = [field.name for field in fields(record)]
         self._insert(TABLES[type(record)], {name: getattr(record, name) for name in names})
@@ -118,12 +120,16 @@ class Store:
         """Set columns of an upload."""
         self._update("uploads", upload_id, values)
 
+    def postpone(self, delivery: Delivery, until: int) -> None:
+        """Count a failed try, and name the time of the next."""
+        self._update("deliveries", delivery.id, {"attempts": delivery.attempts + 1, "next_at": until})
+
     def _update(self, table: str, id: str, values: dict[str, Any]) -> None:
         assignments = ", ".join(f"{name} = ?" for name in values)
         columns = [_column(name, value) for name, value in values.items()]
         self.db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", [*columns, id])  # noqa: S608
 
-    def remove(self, record: File | Model) -> None:
+    def remove(self, record: File | Model | Key | Delivery) -> None:
         """Forget a record."""
         self.db.execute(f"DELETE FROM {TABLES[type(record)]} WHERE id = ?", [record.id])  # noqa: S608
 

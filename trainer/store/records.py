@@ -68,6 +68,7 @@ class Job:
     result_files: tuple[str, ...] = ()
     attempts: int = 0
     journal_offset: int = 0
+    announced: int = 0
 
     @property
     def over(self) -> bool:
@@ -109,3 +110,25 @@ class Model:
     base: str
     job_id: str
     folder: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key: its hash, whose it is, and the project that it opens."""
+
+    id: str
+    name: str
+    project: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A webhook that is to be sent."""
+
+    id: str
+    url: str
+    body: str
+    created_at: int
+    next_at: int
+    attempts: int = 0

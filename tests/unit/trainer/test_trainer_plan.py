@@ -10,7 +10,7 @@ BASE = {"batch_size": 8, "auto_steps": 150, "learning_rate": 1e-3}
 
 def test_auto_makes_about_150_steps_of_120_examples() -> None:
     hyper = settle({}, BASE, 120, "supervised")
-    assert hyper.as_dict() == {"n_epochs": 10, "batch_size": 8, "learning_rate_multiplier": 1.0}
+    assert hyper.as_dict() == {"n_epochs": 10, "batch_size": 8, "learning_rate_multiplier": 2.0}
     words = explain(hyper, {}, BASE, 120)
     assert "150 steps for 120 examples" in words
     assert "auto chose n_epochs, batch_size, learning_rate_multiplier" in words

@@ -212,6 +212,12 @@ def test_bases_are_models_and_unknown_models_answer_404(client: OpenAI) -> None:
         ({"n": 17}, "n"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logit_bias": {"1": 5}}, "logit_bias"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"},
+            "tool_choice",
+        ),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
     ],
 )
 def test_a_wrong_question_is_refused_by_name(client: OpenAI, change: dict[str, object], param: str) -> None:
