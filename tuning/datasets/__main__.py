@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--keep", type=int, help="findings of each code in the report (20; JSON 1000)")
     parser.add_argument("--findings-csv", type=Path, help="write every finding to this file")
+    parser.add_argument("--against", type=Path, help="training file in which no row of this one should stand")
+    parser.add_argument("--deep", action="store_true", help="compare all rows, however many")
     given = parser.parse_args(arguments)
     return main_validate(
         given.file,
@@ -35,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         max_tokens=given.max_tokens,
         keep=given.keep,
         findings_csv=given.findings_csv,
+        against=given.against,
+        deep=given.deep,
     )
 
 

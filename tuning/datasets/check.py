@@ -9,15 +9,19 @@ import time
 from pathlib import Path
 
 from tuning.datasets.checker import Settings
-from tuning.datasets.finish import Subject, finish
+from tuning.datasets.examples import read_examples
+from tuning.datasets.finish import Subject, finish, labels_of
+from tuning.datasets.meaning import leaks, look_at
 from tuning.datasets.pool import Sink, check_all, processes_for
 from tuning.datasets.ranges import BOM
-from tuning.datasets.report import Format, Report
+from tuning.datasets.report import Finding, Format, Report
 from tuning.datasets.sniff import HEAD, Look, look
 from tuning.datasets.tally import Tally
 from tuning.datasets.tokens import check_encoding
 from tuning.pricing import PriceBook, book
 
+COMPARED_ROWS = 20_000
+COMPARED_BYTES = 32 << 20
 METHODS = ("supervised", "dpo", "reinforcement")
 
 
@@ -36,12 +40,15 @@ def check_file(
     processes: int | None = None,
     prices: PriceBook | None = None,
     sink: Sink | None = None,
+    against: Path | None = None,
+    deep: bool = False,
 ) -> Report:
     """Check every row of a file and say what was found.
 
     `base` chooses encoding, limit and price; `encoding` and `max_tokens` override it. `keep` bounds how many
-    findings of each code the report holds; `sink` gets all of them. Raises CannotRead if there is no file to
-    read and ValueError for an unknown method or encoding.
+    findings of each code the report holds; `sink` gets all of them. `against` is a training file in which no
+    row of this one should stand. Rows are compared with each other up to `COMPARED_ROWS`, or all of them if
+    `deep`. Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
     """
     began = time.perf_counter()
     prices = prices or book()
@@ -62,7 +69,9 @@ def check_file(
     tally = Tally() if seen.container else _check(path, size, settings, processes, sink)
     has_bom = head.startswith(BOM)
     subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method)
-    report, late = finish(subject, tally, time.perf_counter() - began)
+    compared = _is_compared(size, tally, settings, deep) and not seen.container
+    meaning = _meaning(path, tally, against) if compared else []
+    report, late = finish(subject, tally, meaning, compared, began)
     if sink:
         sink(late)
     return report
@@ -73,6 +82,24 @@ def _format(seen: Look, method: str | None) -> Format:
     if seen.format != "unknown":
         return seen.format
     return "dpo" if method == "dpo" else "reinforcement" if method == "reinforcement" else "supervised"
+
+
+def _is_compared(size: int, tally: Tally, settings: Settings, deep: bool) -> bool:
+    """Whether rows are compared with each other: it takes longer than all the rest."""
+    small = tally.rows <= COMPARED_ROWS and size <= COMPARED_BYTES
+    return settings.shapes and (small or deep)
+
+
+def _meaning(path: Path, tally: Tally, against: Path | None) -> list[Finding]:
+    """Findings that need rows to be compared with each other."""
+    try:
+        examples = list(read_examples(path))
+        found = list(look_at(examples, labels_of(tally)))
+        if against:
+            found.extend(leaks(list(read_examples(against)), examples))
+    except OSError as error:
+        raise CannotRead(f"{Path(error.filename or path).name} can't be read: {error.strerror}.") from error
+    return found
 
 
 def _check(path: Path, size: int, settings: Settings, processes: int | None, sink: Sink | None) -> Tally:

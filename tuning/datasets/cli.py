@@ -29,6 +29,8 @@ def main_validate(
     max_tokens: int | None = None,
     keep: int | None = None,
     findings_csv: Path | None = None,
+    against: Path | None = None,
+    deep: bool = False,
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
@@ -47,6 +49,8 @@ def main_validate(
                 max_tokens=max_tokens,
                 keep=keep or (1000 if as_json else 20),
                 sink=sink,
+                against=against,
+                deep=deep,
             )
     except (CannotRead, ValueError, WorkerDied) as error:
         print(f"ft-bot: {error}", file=err)

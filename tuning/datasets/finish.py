@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from tuning.datasets import stats
 from tuning.datasets.checker import Settings
@@ -33,9 +36,11 @@ class Subject(NamedTuple):
     method: str | None
 
 
-def finish(subject: Subject, tally: Tally, seconds: float) -> tuple[Report, list[Finding]]:
+def finish(
+    subject: Subject, tally: Tally, meaning: list[Finding], compared: bool, began: float
+) -> tuple[Report, list[Finding]]:
     """The report, and the findings that only the whole file shows (they aren't in a sink yet)."""
-    late = [*file_findings(subject, tally), *duplicate_findings(subject.path, tally)]
+    late = [*file_findings(subject, tally), *duplicate_findings(subject.path, tally), *meaning]
     codes = Counter(tally.codes)
     found = _without_repeats_of_one_fact(tally, codes, late)
     codes.update(finding.code for finding in late)
@@ -43,7 +48,9 @@ def finish(subject: Subject, tally: Tally, seconds: float) -> tuple[Report, list
     for code, times in codes.items():
         severities[RULES[code].severity] += times
     kept = _keep([*late, *found], subject.settings.keep)
-    return _report(subject, tally, kept, codes, severities, seconds), late
+    report = _report(subject, tally, kept, codes, severities)
+    seconds = round(time.perf_counter() - began, 3)
+    return msgspec.structs.replace(report, compared=compared, seconds=seconds), late
 
 
 def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
@@ -124,7 +131,6 @@ def _report(
     findings: tuple[Finding, ...],
     codes: Counter[str],
     severities: Counter[str],
-    seconds: float,
 ) -> Report:
     settings = subject.settings
     epochs = default_epochs(tally.rows)
@@ -152,11 +158,10 @@ def _report(
         base=subject.base,
         method=subject.method,
         system_prompt=_shared_prompt(tally),
-        labels=_labels(tally),
+        labels=labels_of(tally),
         looks_like=subject.seen.looks_like,
         tools=tuple(sorted(tally.tools)),
         image_examples=tally.image_examples,
-        seconds=round(seconds, 3),
     )
 
 
@@ -180,7 +185,7 @@ def _shared_prompt(tally: Tally) -> str | None:
     return prompt if prompt and times == tally.rows else None
 
 
-def _labels(tally: Tally) -> dict[str, int] | None:
+def labels_of(tally: Tally) -> dict[str, int] | None:
     """How often each final answer stands, when answers are labels: few, short, and repeated."""
     answers = tally.answers
     if not answers or not 2 <= len(answers) <= min(MOST_LABELS, tally.rows // 2):

@@ -114,6 +114,8 @@ class Report(msgspec.Struct, frozen=True):
     looks_like: str | None = None
     tools: tuple[str, ...] = ()
     image_examples: int = 0
+    compared: bool = True
+    """Whether rows were compared with each other: near-duplicates, contradictions, prompts, labels."""
     seconds: float = 0.0
 
     def to_json(self, *, indent: int = 0) -> builtins.bytes:

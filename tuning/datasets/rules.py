@@ -123,6 +123,14 @@ PREFERENCE_RULES = {
 
 MEANING_RULES = {
     "over_limit": _warning("doc", "Shorten the example: what is over the limit isn't learned."),
+    "near_duplicate": _warning("ours", "Drop one of them, or make them differ in what matters."),
+    "contradiction": _warning("ours", "Keep the answer that is right; the model can't learn both."),
+    "leaked_row": _warning("ours", "Drop it here or there: a set is no test of what was trained on."),
+    "other_system_prompt": _warning("ours", "Use one wording, the one that you will use when asking."),
+    "label_imbalance": _warning("ours", "Add rows of the rare label, or the model will rarely say it."),
+    "label_variant": _warning("ours", "Spell each label in one way."),
+    "length_outlier": _warning("ours", "Check that it isn't several rows in one, or a pasted document."),
+    "other_script": _warning("ours", "Check that the answer is in the language that you want."),
     "duplicate_row": _warning("ours", "Drop one of them, unless it should count twice."),
 }
 

@@ -47,6 +47,8 @@ def _numbers(report: Report) -> Iterator[str]:
         f"  charged     about {report.charged_tokens:,} tokens:"
         f" {report.epochs} epochs of {report.billable_tokens:,} billable tokens"
     )
+    if not report.compared:
+        yield "  not done    so many rows are only compared with each other with --deep"
     if report.labels:
         yield "  answers     " + ", ".join(f"{label} {times}" for label, times in report.labels.items())
     for price in report.prices:

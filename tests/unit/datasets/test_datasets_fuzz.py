@@ -73,7 +73,7 @@ def check_lines(block: bytes, kind: Format, limit: int = 100) -> Checker:
     return checker
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(lines=st.lists(mutated(), min_size=1, max_size=6), kind=st.sampled_from(FORMATS))
 def test_mutated_rows_never_raise_and_every_finding_is_of_a_known_rule(lines: list[bytes], kind: Format):
     tally = check_lines(b"\n".join(lines) + b"\n", kind).tally
@@ -86,7 +86,7 @@ def test_mutated_rows_never_raise_and_every_finding_is_of_a_known_rule(lines: li
         finding.path.encode()
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(line=mutated())
 def test_the_fast_path_says_what_the_exact_one_says(line: bytes):
     fast, slow = (Checker(Settings(format="supervised", encoding="o200k_base", limit=50)) for _ in range(2))
@@ -96,7 +96,7 @@ def test_the_fast_path_says_what_the_exact_one_says(line: bytes):
     assert fast.tally == slow.tally
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.binary(max_size=300)
     | st.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass"))

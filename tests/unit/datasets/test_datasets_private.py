@@ -94,11 +94,11 @@ def test_the_check_finds_it_in_a_row_and_never_shows_it(
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_the_check_leaves_public_text_alone(check_rows, text: str):
-    assert check_rows(chat(("system", "s"), ("user", text), ("assistant", "a"))).codes == {}
+    assert check_rows(chat(("system", "Be brief."), ("user", text), ("assistant", "a"))).codes == {}
 
 
 def test_private_data_is_found_in_tool_arguments_and_in_grader_data(check_rows, write):
-    row = {"messages": [*good()["messages"][:2], {"role": "assistant", "function_call": {"name": "f", "arguments": '{"to": "x@y.io"}'}}],
+    row = {"messages": [*good(700)["messages"][:2], {"role": "assistant", "function_call": {"name": "f", "arguments": '{"to": "x@y.io"}'}}],
            "functions": [{"name": "f"}]}  # fmt: skip
     assert [(f.code, f.path) for f in check_rows(row).findings] == [
         ("email_address", "messages[2].function_call.arguments")

@@ -32,7 +32,7 @@ def calling(
     *calls: Any, then: tuple[dict[str, Any], ...] = (), tools: Any = (TOOL,), **more: Any
 ) -> dict[str, Any]:
     messages = [
-        {"role": "system", "content": "s"},
+        {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "u"},
         {"role": "assistant", "tool_calls": list(calls)},
         *then,
@@ -47,12 +47,12 @@ def answer(identifier: str) -> dict[str, Any]:
 def said(message: Any, *after: Any) -> dict[str, Any]:
     """A row whose second message is the given one."""
     tail = after or ({"role": "assistant", "content": "a"},)
-    return {"messages": [{"role": "system", "content": "s"}, message, *tail]}
+    return {"messages": [{"role": "system", "content": "Be brief."}, message, *tail]}
 
 
 def ending(message: Any, **more: Any) -> dict[str, Any]:
     return {
-        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}, message],
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "u"}, message],
         **more,
     }
 
@@ -166,11 +166,15 @@ WRONG: list[tuple[Any, str, str]] = [
         "content_part",
         "messages[2].audio",
     ),
-    (chat(("system", "s"), ("user", "u")), "example_missing_assistant_message", "messages"),
+    (chat(("system", "Be brief."), ("user", "u")), "example_missing_assistant_message", "messages"),
     (chat(("user", "u"), ("assistant", "a"), ("user", "u")), "last_message_role", "messages[2].role"),
-    (chat(("user", "u"), ("system", "s"), ("assistant", "a")), "system_not_first", "messages[1].role"),
+    (
+        chat(("user", "u"), ("system", "Be brief."), ("assistant", "a")),
+        "system_not_first",
+        "messages[1].role",
+    ),
     (chat(("user", "u"), ("assistant", "a")), "missing_system", "messages"),
-    (chat(("system", "s"), ("assistant", "a")), "missing_user", "messages"),
+    (chat(("system", "Be brief."), ("assistant", "a")), "missing_user", "messages"),
     # parts and images
     (said({"role": "user", "content": ["a"]}), "content_part", "messages[1].content[0]"),
     (said({"role": "user", "content": [{"text": "a"}]}), "content_part", "messages[1].content[0].type"),
@@ -348,7 +352,7 @@ def test_a_row_that_breaks_a_rule_gets_its_finding_at_its_path(check_rows, row: 
 
 FINE: list[Any] = [
     good(999),
-    chat(("developer", "d"), ("user", "u"), ("assistant", "a"), ("user", "u"), ("assistant", "a")),
+    chat(("developer", "Be brief."), ("user", "u"), ("assistant", "a"), ("user", "u"), ("assistant", "a")),
     said(
         {
             "role": "user",
@@ -386,8 +390,8 @@ FINE: list[Any] = [
             DONE,
         ],
     },
-    chat(("system", "s"), ("user", 'quoted "key": \\"x\\": and <b> | c'), ("assistant", 'a :b " :c')),
-    chat(("system", "s"), ("user", "tabs\tand\nbreaks — “quotes” … é 🧠"), ("assistant", "a")),
+    chat(("system", "Be brief."), ("user", 'quoted "key": \\"x\\": and <b> | c'), ("assistant", 'a :b " :c')),
+    chat(("system", "Be brief."), ("user", "tabs\tand\nbreaks — “quotes” … é 🧠"), ("assistant", "a")),
 ]
 
 
@@ -398,7 +402,7 @@ def test_a_row_that_backends_accept_has_no_finding(check_rows, row: Any):
 
 def preference(**changed: Any) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "input": {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]},
+        "input": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "u"}]},
         "preferred_output": [{"role": "assistant", "content": "good"}],
         "non_preferred_output": [{"role": "assistant", "content": "bad"}],
     }
@@ -475,7 +479,7 @@ def test_a_reinforcement_item_ends_with_the_user(write):
 
 
 def test_items_without_data_for_a_grader_are_recognised_when_the_method_says_so(write):
-    rows = [chat(("developer", "d"), ("user", f"{n}?")) for n in range(60)]
+    rows = [chat(("developer", "Be brief."), ("user", f"{n}?")) for n in range(60)]
     assert check_file(write(*rows), method="reinforcement").findings == ()
     assert check_file(write(*rows)).codes == {"example_missing_assistant_message": 60}
 
@@ -532,6 +536,14 @@ def test_several_errors_of_one_row_are_all_told(check_rows):
 def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
     tried = {code for _, code, _ in [*WRONG, *WRONG_PAIRS]}
     elsewhere = {
+        "near_duplicate",
+        "contradiction",
+        "leaked_row",
+        "other_system_prompt",
+        "label_imbalance",
+        "label_variant",
+        "length_outlier",
+        "other_script",
         *CODES,
         "empty_file",
         "too_few_rows",

@@ -1,0 +1,96 @@
+"""A file's rows as conversations: what is asked and what is answered, for looking at meaning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tuning.datasets import fast
+from tuning.datasets.ranges import BOM
+from tuning.datasets.strict import read_line
+
+
+class Example(NamedTuple):
+    """One readable row. `prompt` is everything before the answer but the instructions, which are `system`.
+
+    `rejected` is the answer that isn't preferred, of a preference pair.
+    """
+
+    row: int
+    offset: int
+    system: str
+    prompt: str
+    answer: str
+    rejected: str = ""
+
+    @property
+    def text(self) -> str:
+        """Prompt and answers, without the instructions that many rows share."""
+        return f"{self.prompt}\n{self.answer}\n{self.rejected}"
+
+
+def read_examples(path: Path) -> Iterator[Example]:
+    """The rows of a file that can be read and have messages, in order. Raises OSError."""
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            start, offset = offset, offset + len(line)
+            data = line.removeprefix(BOM) if number == 1 else line
+            example = _example(data.rstrip(b"\r\n"), number, start)
+            if example:
+                yield example
+
+
+def _example(line: bytes, row: int, offset: int) -> Example | None:
+    plain = fast.plain_row(line) if line else None
+    if plain is not None:
+        return _of_messages([(m.role, m.content) for m in plain.messages], row, offset)
+    read = read_line(line)
+    if not read.readable or not isinstance(read.value, dict):
+        return None
+    value = read.value.get("input")
+    holder = value if isinstance(value, dict) else read.value
+    said = _said(holder.get("messages"))
+    chosen, rejected = (_said(read.value.get(f"{kind}preferred_output")) for kind in ("", "non_"))
+    if chosen or rejected:
+        said.append(("assistant", _joined(chosen)))
+    example = _of_messages(said, row, offset)
+    return example._replace(rejected=_joined(rejected)) if example else None
+
+
+def _of_messages(said: list[tuple[str, str]], row: int, offset: int) -> Example | None:
+    if not said:
+        return None
+    answer = said.pop()[1] if said[-1][0] == "assistant" else ""
+    system = "\n".join(text for role, text in said if role in ("system", "developer"))
+    prompt = "\n".join(text for role, text in said if role not in ("system", "developer"))
+    return Example(row, offset, system, prompt, answer)
+
+
+def _said(messages: Any) -> list[tuple[str, str]]:
+    found = []
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict):
+            found.append((str(message.get("role")), _text(message)))
+    return found
+
+
+def _joined(said: list[tuple[str, str]]) -> str:
+    return "\n".join(text for _, text in said)
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str)]
+    images = [_url(part) for part in parts if isinstance(part, dict) and "image_url" in part]
+    calls = [message[key] for key in ("tool_calls", "function_call") if message.get(key)]
+    return "\n".join([*texts, *images, *(json.dumps(call, default=str)[:100_000] for call in calls)])
+
+
+def _url(part: dict[str, Any]) -> str:
+    image = part["image_url"]
+    url = image.get("url") if isinstance(image, dict) else image
+    return url[-2000:] if isinstance(url, str) else ""
