@@ -13,6 +13,7 @@ a kill cut short has no newline: the reader leaves it alone and the next worker 
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,12 @@ class JobFolder:
                     return
                 offset += len(line)
                 yield offset, json.loads(line)
+
+    def discard_unfinished(self) -> None:
+        """Remove what was being written when something went wrong."""
+        unfinished = [path for path in self.checkpoints.glob("*") if not (path / "complete").exists()]
+        for path in [*unfinished, *self.path.glob("*.part")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint that was written to its end."""

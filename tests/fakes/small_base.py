@@ -20,7 +20,7 @@ def write_small_base(folder: Path, texts: list[str]) -> None:
     tiny.model(256).save_pretrained(folder)
 
 
-def section(name: str, source: Path, **options: object) -> str:
+def section(name: str, source: Path | str, **options: object) -> str:
     """The trainer.toml section that offers it."""
     lines = [
         f"[bases.{name}]",

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import queue
+import resource
 import signal
 import subprocess
 import sys
@@ -22,10 +23,13 @@ CLASSES = {"Sports": ["match", "goal", "team"], "Business": ["shares", "profit",
 class TrainerProcess:
     """Start, ask, stop or kill; the home outlives the process."""
 
-    def __init__(self, home: Path, *, key: str = "", config: str | None = None) -> None:
+    def __init__(
+        self, home: Path, *, key: str = "", config: str | None = None, largest_file: int | None = None
+    ) -> None:
         self.home = home
         self.key = key
         self.config = config
+        self.largest_file = largest_file
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -40,10 +44,20 @@ class TrainerProcess:
         environment = {**os.environ, "FT_TRAINER_API_KEY": self.key}
         with log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+                command,
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+                preexec_fn=self._limit_files if self.largest_file else None,
             )
         self.url = self._first_line().rpartition(" ")[2]
         return self
+
+    def _limit_files(self) -> None:
+        """Stand in for a full disk: no file of this process and its children grows beyond this."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.largest_file))
 
     def _first_line(self) -> str:
         lines: queue.Queue[str] = queue.Queue()

@@ -3,7 +3,9 @@
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import openai
 import pytest
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
@@ -29,7 +31,10 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess
     folder = tmp_path_factory.mktemp("methods")
     write_small_base(folder / "small", [headlines(24).decode()])
     config = settings_text(training={"concurrent": 2, "threads": 1})
-    config += section("small", folder / "small", tuning="lora", learning_rate=1.5e-3, batch_size=4, lora_rank=4)
+    config += section(
+        "small", folder / "small", tuning="lora", learning_rate=1.5e-3, batch_size=4, lora_rank=4
+    )
+    config += section("wild", "tiny", tuning="full", learning_rate=1.0)
     config += section("missing", folder / "nowhere", tuning="lora")
     with running_trainer(folder / "home", config=config) as process:
         yield process
@@ -126,14 +131,25 @@ def test_a_base_that_cannot_be_loaded_fails_in_words_and_the_next_job_runs(train
 
 def test_a_diverging_run_is_stopped(trainer: TrainerProcess) -> None:
     client = trainer.client()
-    job = client.fine_tuning.jobs.create(
-        model="tiny-chat",
-        training_file=upload(client, headlines(24)),
-        hyperparameters={"learning_rate_multiplier": 1000, "n_epochs": 20},
-    )
-    job = ended(client, job.id)
+    file = upload(client, headlines(24))
+    job = ended(client, client.fine_tuning.jobs.create(model="wild", training_file=file).id)
     assert (job.status, job.error.code) == ("failed", "training_diverged")
     assert "Try a smaller learning rate" in job.error.message
+
+
+def test_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
+    with running_trainer(tmp_path / "home", largest_file=3_000_000) as full:
+        client = full.client()
+        file = upload(client, headlines(12))
+        options = {"n_epochs": 1, "batch_size": 12}
+        job = client.fine_tuning.jobs.create(model="tiny-chat", training_file=file, hyperparameters=options)
+        job = ended(client, job.id)
+        assert (job.status, job.error.code) == ("failed", "disk_full")
+        assert "Free some space" in job.error.message
+        assert list((full.home / "jobs" / job.id / "checkpoints").iterdir()) == []
+        with pytest.raises(openai.APIStatusError) as error:
+            upload(client, b"x" * 4_000_000)
+        assert (error.value.status_code, error.value.code) == (507, "disk_full")
 
 
 TOOLS = [{"type": "function", "function": {"name": "fly", "parameters": {"type": "object"}}}]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from trainer import keys
+from trainer import disk, keys
 from trainer.api.context import API_KEY, PROJECT, STORE
 from trainer.errors import ApiError, server_error
 from trainer.store import Key
@@ -37,8 +37,11 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         return _answer(ApiError(405, message, code="method_not_allowed"))
     except (ConnectionResetError, web.HTTPException):
         raise
-    except Exception:
+    except Exception as error:
         log.exception("Request %s (%s %s) failed", request_id, request.method, request.path)
+        if disk.is_full(error):
+            message = "The disk of the trainer's machine is full. Its administrator must free some space."
+            return _answer(ApiError(507, message, code="disk_full", kind="server_error"))
         return _answer(server_error(f"The server had an error. Its log has the details under {request_id}."))
 
 

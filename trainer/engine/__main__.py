@@ -4,7 +4,6 @@ Whatever happens, the journal's last record says how it ended; if there is none,
 the server starts another, which continues from the last checkpoint.
 """
 
-import errno
 import fcntl
 import os
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import lifeline
-from trainer.engine import checks, plan
+from trainer.engine import checks, failures, plan
 from trainer.folder import JobFolder
 
 
@@ -51,19 +50,12 @@ def run(folder: JobFolder) -> None:
     os.nice(10)
     try:
         folder.append("outcome", **_trained(folder))
-    except MemoryError:
-        _fail(folder, "out_of_memory", "The machine ran out of memory. Try a smaller batch size or base.")
     except Exception as error:
-        if type(error).__name__ == "OutOfMemoryError":
-            _fail(folder, "out_of_memory", "The device ran out of memory. Try a smaller batch size or base.")
-            return
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            words = "The disk of the trainer's machine is full. Free some space and start the job again."
-            _fail(folder, "disk_full", words)
-            return
+        code, message = failures.explain(error)
+        # First make room: on a full disk the words themselves need some.
+        folder.discard_unfinished()
+        folder.append("outcome", outcome="failed", code=code, message=message)
         traceback.print_exc()
-        words = f"The job failed on an error in its process, {type(error).__name__}: {error}"
-        _fail(folder, "server_error", words[:500])
 
 
 def _trained(folder: JobFolder) -> dict[str, Any]:
@@ -76,22 +68,12 @@ def _trained(folder: JobFolder) -> dict[str, Any]:
     if not any(record["kind"] == "hyperparameters" for _, record in folder.records()):
         words = plan.explain(hyper, spec["hyperparameters"], spec["base"], len(rows))
         folder.append("hyperparameters", values=hyper.as_dict(), message=words)
-    # Only now: these imports take seconds, and what stands above should be told before.
-    from trainer.engine import bases, data, watch
+    # Only now: this import takes seconds, and what stands above should be told before.
     from trainer.engine.train import train
 
-    try:
-        result = train(folder, rows, held_out, hyper)
-    except (bases.Unloadable, data.TemplateError) as error:
-        return {"outcome": "failed", "code": "invalid_model", "message": f"The job failed: {error}"}
-    except watch.Diverged as error:
-        return {"outcome": "failed", "code": "training_diverged", "message": f"The job was stopped: {error}"}
+    result = train(folder, rows, held_out, hyper)
     outcome = "paused" if result.paused else "succeeded"
     return {"outcome": outcome, "trained_tokens": result.trained_tokens}
-
-
-def _fail(folder: JobFolder, code: str, message: str) -> None:
-    folder.append("outcome", outcome="failed", code=code, message=message)
 
 
 if __name__ == "__main__":

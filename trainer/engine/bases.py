@@ -7,12 +7,10 @@ from typing import Any
 from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from trainer import disk
 from trainer.engine import data, tiny
+from trainer.engine.failures import Unloadable
 from trainer.folder import JobFolder
-
-
-class Unloadable(Exception):
-    """The base can't be loaded; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ def load(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) ->
     except Unloadable:
         raise
     except Exception as error:
+        if disk.is_full(error):
+            raise
         reason = " ".join(str(error).split())[:300]
         where = base["name"] if earlier else base["source"]
         raise Unloadable(f"the base {base['name']!r} can't be loaded from {where!r}: {reason}") from error

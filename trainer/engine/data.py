@@ -7,12 +7,9 @@ from typing import Any
 import jinja2
 
 from trainer import chat
+from trainer.engine.failures import Unloadable
 
 IGNORED = -100
-
-
-class TemplateError(Exception):
-    """The base's chat template can't be trained on message by message."""
 
 
 def texts(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -34,7 +31,7 @@ def encode(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[
         return _encoded(tokenizer, row, longest)
     except jinja2.TemplateError as error:
         begins = json.dumps(row, ensure_ascii=False)[:80]
-        raise TemplateError(f"the base's chat template refuses the example {begins}...: {error}") from error
+        raise Unloadable(f"the base's chat template refuses the example {begins}...: {error}") from error
 
 
 def _encoded(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[int]]:
@@ -57,7 +54,7 @@ def _span(tokenizer: Any, messages: list[Any], tools: Any, full: str, index: int
     before = chat.render(tokenizer, messages[:index], tools, answer=True) if index else ""
     until = chat.render(tokenizer, messages[: index + 1], tools)
     if not full.startswith(until) or not until.startswith(before):
-        raise TemplateError(
+        raise Unloadable(
             "the base's chat template writes earlier messages differently once later ones follow, "
             "so the assistant's part can't be told apart in conversations of several turns"
         )

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
+from trainer.engine.failures import Diverged
 from trainer.folder import JobFolder, step_of
 
 BEGINNING = 3
 SEEN = 10
 RUNAWAY = 1.5
-
-
-class Diverged(Exception):
-    """The loss runs away; going on would only cost time."""
 
 
 @dataclass

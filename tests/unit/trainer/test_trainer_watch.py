@@ -2,7 +2,8 @@
 
 import pytest
 
-from trainer.engine.watch import Diverged, Watch
+from trainer.engine.failures import Diverged
+from trainer.engine.watch import Watch
 
 
 def looked(losses: list[float]) -> None:

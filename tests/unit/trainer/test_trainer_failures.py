@@ -1,0 +1,36 @@
+"""What a job's error says, whatever broke."""
+
+import errno
+
+import pytest
+
+from trainer.engine.failures import Diverged, Unloadable, explain
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch names its own."""
+
+
+def full_disk_met_by_a_library() -> Exception:
+    error = RuntimeError("unexpected pos 64 vs 0")
+    error.__context__ = OSError(errno.ENOSPC, "No space left on device")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (Unloadable("the base 'x' can't be loaded"), "invalid_model", "The job failed: the base 'x'"),
+        (Diverged("the training loss became nan"), "training_diverged", "became nan"),
+        (MemoryError(), "out_of_memory", "smaller batch size"),
+        (OutOfMemoryError("CUDA"), "out_of_memory", "smaller batch size"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "disk_full", "Free some space"),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "disk_full", "Free some space"),
+        (full_disk_met_by_a_library(), "disk_full", "Free some space"),
+        (KeyError("x"), "server_error", "KeyError: 'x'"),
+    ],
+)
+def test_each_kind_of_error_has_its_code_and_words(error: Exception, code: str, words: str) -> None:
+    found, message = explain(error)
+    assert found == code
+    assert words in message
