@@ -156,7 +156,9 @@ class Launcher:
         passing = isinstance(error, BackendError) and error.passing
         if not passing:
             code = getattr(error, "backend_code", None) or error.code
-            await self._end(job.id, Status.failed, code, f"{error.message} {error.remedy}".strip())
+            # what to do about a backend's refusal is told by its code, where the job's end is shown
+            remedy = "" if isinstance(error, BackendError) else error.remedy
+            await self._end(job.id, Status.failed, code, f"{error.message} {remedy}".strip())
             return
         log.warning("job %s waits: %s", job.id, error)
         await self._wait(job, error.message, getattr(error, "retry_after", None))

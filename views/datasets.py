@@ -51,10 +51,8 @@ def _file(drop: Drop) -> str:
 
 
 def _failed(drop: Drop) -> Rendered:
-    why = prose(drop.problem, 1500) or "The file could not be read."
-    return notice(
-        f"❌ I could not check {_file(drop)}: {why}\nDrop it again, and tell the administrator if that fails."
-    )
+    why = prose(drop.problem, 1500) or "It could not be read. Drop it again."
+    return notice(f"❌ I could not check {_file(drop)}. {why}")
 
 
 def _known(drop: Drop, dataset: Dataset | None) -> Rendered:

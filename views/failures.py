@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 _ASK_FOR_CREDIT = "Ask the administrator to add credit or raise the limit, then start the job again."
+_OTHER_BASE = "The backend doesn't train this base model: choose another one, `/ft train` lists them."
+
+_ASK_FOR_KEY = (
+    "Ask the administrator to set a valid OPENAI_API_KEY (`ft-bot doctor` checks it), "
+    "then start the job again."
+)
 
 _TODO = {
     "invalid_n_examples": "The file has too few examples: add some (at least 10), then drop it again.",
@@ -11,8 +17,8 @@ _TODO = {
     "invalid_validation_file": "Mend the validation file, then drop it again.",
     "unsafe_file": "The backend's moderation refused the content: take out those examples.",
     "training_not_available": (
-        "This organisation can't start training jobs there any more. The administrator can point "
-        "OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
+        "OpenAI closes fine-tuning to new jobs on 6 January 2027, to many organisations earlier. "
+        "The administrator can point OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
     ),
     "daily_rate_limit_exceeded": "The backend's daily limit of jobs is reached: start it again tomorrow.",
     "credit_balance_exhausted": _ASK_FOR_CREDIT,
@@ -20,10 +26,16 @@ _TODO = {
     "project_spend_limit_exceeded": _ASK_FOR_CREDIT,
     "backend_limit_reached": _ASK_FOR_CREDIT,
     "insufficient_quota": _ASK_FOR_CREDIT,
-    "model_not_found": "The backend doesn't offer this base model: choose another one.",
-    "backend_key_rejected": "Ask the administrator to set a valid OPENAI_API_KEY.",
+    "billing_hard_limit_reached": _ASK_FOR_CREDIT,
+    "model_not_found": _OTHER_BASE,
+    "model_not_available": _OTHER_BASE,
+    "backend_key_rejected": _ASK_FOR_KEY,
+    "invalid_api_key": _ASK_FOR_KEY,
+    "job_not_found": "Somebody may have deleted it there. Start the job again.",
+    "file_unreadable": "Tell the administrator, then start the job again.",
+    "internal": "It was not your doing. Start the job again; if that fails too, tell the administrator.",
 }
-_OTHERWISE = "The events below tell more. If nothing in the file explains it, start the job again."
+_OTHERWISE = "If the reason names something that you can change, change it. Then start the job again."
 
 
 def what_to_do(code: str | None) -> str:

@@ -95,7 +95,10 @@ def failure_words(error_code: str | None, error_message: str | None) -> str:
 
 
 def _trouble(job: Job) -> str:
-    return f"⚠️ {escape(job.trouble, 1000)}" if job.trouble else ""
+    if not job.trouble or job.ended:
+        return ""
+    what = "I can't follow the job just now" if job.backend_id else "The job isn't at the backend yet"
+    return f"⚠️ {what}; I keep trying. {escape(job.trouble, 1000)}"
 
 
 def _settings(job: Job) -> list[tuple[str, str]]:

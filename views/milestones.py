@@ -56,6 +56,8 @@ def _succeeded(payload: Payload) -> str:
     lines += [" · ".join(fact for fact in facts if fact)] if any(facts) else []
     if model:
         lines += [f"Your model: {code(model)}", f"Try it: {_ask_hint(model)}"]
+    else:
+        lines.append("The backend gave the model no name, so it can't be asked here: tell the administrator.")
     return "\n".join(lines)
 
 
