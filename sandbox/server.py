@@ -14,6 +14,7 @@ from .delivery.ack import ACK_SECONDS
 from .delivery.courier import Courier
 from .delivery.http_mode import HttpSender
 from .delivery.socket_mode import SocketHub
+from .page.routes import Page
 from .webapi.limits import Limits
 from .webapi.routes import WebApi
 from .webapi.transfer import Transfer, sign_in
@@ -84,6 +85,7 @@ class Sandbox:
         app.router.add_get("/signin", sign_in)
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_routes(self.control.routes())
+        app.router.add_routes(Page(self.workspace).routes())
         return app
 
     async def start(self) -> "Sandbox":

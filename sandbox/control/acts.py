@@ -47,10 +47,9 @@ class Acts:
         typed = mrkdwn.typed(self.ws, text)
         return messages.post(self.ws, messages.by_person(self.ws, channel, person, typed, thread_ts=thread))
 
-    def reserve(self, who: str, where: str, name: str) -> File:
+    def reserve(self, who: str, name: str) -> File:
         """A file whose bytes are about to be written to `files.path`."""
-        person, _ = self._place(who, where)
-        return files.reserve(self.ws, person.id, name, 0)
+        return files.reserve(self.ws, self.ws.person(who).id, name, 0)
 
     def share(
         self, who: str, where: str, file_ids: list[str], comment: str = "", thread_ts: str | None = None

@@ -33,6 +33,12 @@ def pick(options: list[JSON], wanted: Any) -> JSON:
     raise SlackError("option_not_found", wanted=wanted, options=[option["value"] for option in options])
 
 
+def given_whole(wanted: Any) -> list[JSON]:
+    """The options themselves, where the caller (the page) has them and gives them whole."""
+    given = wanted if isinstance(wanted, list) else [wanted]
+    return given if all(isinstance(option, dict) and "text" in option for option in given) else []
+
+
 def state_of(element: JSON, wanted: Any, options: list[JSON] | None = None) -> JSON:
     """The state value of an input for what the person chose; `options` are those of an external select."""
     kind = element["type"]

@@ -8,7 +8,7 @@ from ..blockkit.rules import Report, array, only_one, shape
 from ..delivery import payloads
 from ..delivery.ack import Ack
 from ..delivery.courier import Courier
-from ..workspace import manifest, messages, triggers, views
+from ..workspace import files, manifest, messages, triggers, views
 from ..workspace.errors import SlackError
 from ..workspace.people import visible
 from ..workspace.records import JSON, App, Message, Person, View
@@ -60,6 +60,8 @@ class Interactions:
         options = await self._external(person, app, source, block, element, where, wanted)
         action = elements.action_of(block, element, wanted, self.ws.timestamps.next(), options)
         source["state"] = {"values": self._message_state(message, person, block, element, wanted, options)}
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            return Ack()
         source["response_url"] = triggers.issue_response_url(
             self.ws,
             app,
@@ -107,10 +109,19 @@ class Interactions:
 
     def store(self, view: View, block: JSON, element: JSON, value: JSON) -> View:
         """Remembers what a person put into an input of a view."""
+        if element["type"] == "file_input":
+            value = {**value, "files": [self._file(view, file_id) for file_id in value["files"]]}
         actions = {**view.state.get(block["block_id"], {}), element["action_id"]: value}
         changed = replace(view, state={**view.state, block["block_id"]: actions})
         (self.ws.homes if view.type == "home" else self.ws.views).put(changed)
         return changed
+
+    def _file(self, view: View, file_id: str) -> JSON:
+        """A file that was put into a file_input: it exists for apps from then on."""
+        file = self.ws.files.get(file_id)
+        if file is None or file.user != view.user:
+            raise SlackError("file_not_found")
+        return files.file_json(self.ws, files.created(self.ws, file) if file.state == "uploaded" else file)
 
     def _owner(self, message: Message) -> App:
         app = self.ws.apps.get(message.app_id)
@@ -159,8 +170,8 @@ class Interactions:
         """For an external select: the options among which `wanted` must be."""
         if "external_select" not in element["type"] or wanted in (None, "", []):
             return None
-        if isinstance(wanted, dict) and "text" in wanted:
-            return [wanted]
+        if complete := elements.given_whole(wanted):
+            return complete
         query = str(where.get("query") or "")
         return await self._suggestions(person, app, source, block, element, query)
 

@@ -45,8 +45,8 @@ class Modals:
     async def _options(
         self, person: Person, view: View, block: JSON, element: JSON, wanted: Any, query: str
     ) -> list[JSON]:
-        if isinstance(wanted, dict) and "text" in wanted:
-            return [wanted]
+        if complete := elements.given_whole(wanted):
+            return complete
         where = {"view_id": view.id, "block_id": block["block_id"]}
         return await self.interactions.suggest(person.id, where, element["action_id"], query)
 

@@ -11,7 +11,10 @@ def overview(ws: Workspace) -> JSON:
     return {
         "team": {"id": ws.team.id, "name": ws.team.name, "domain": ws.team.domain},
         "people": [user_json(ws, person) for person in ws.people.values()],
-        "channels": [{**channel_json(ws, c, ""), "members": list(c.members)} for c in ws.channels.values()],
+        "channels": [
+            {**channel_json(ws, c, ""), "members": list(c.members), "latest": _latest(ws, c)}
+            for c in ws.channels.values()
+        ],
         "apps": [
             {
                 "id": app.id,
@@ -31,14 +34,19 @@ def overview(ws: Workspace) -> JSON:
     }
 
 
-def channel(ws: Workspace, key: str, who: str | None = None, limit: int = 1000, before: str = "inf") -> JSON:
+def channel(
+    ws: Workspace,
+    key: str,
+    who: str | None = None,
+    limit: int = 1000,
+    before: str = "inf",
+    with_notes: bool = True,
+) -> JSON:
     """The messages of a channel outside threads, oldest first, with the notes that `who` was shown."""
     viewer = ws.person(who).id if who else ""
     place = _place(ws, key, viewer)
     roots = [m for m in ws.in_channel(place.id) if not m.thread_ts or m.thread_ts == m.ts or m.broadcast]
-    notes = [
-        m for m in ws.ephemerals.values() if m.channel == place.id and m.seen_by == viewer and not m.thread_ts
-    ]
+    notes = [m for m in _notes(ws, place, viewer, with_notes) if not m.thread_ts]
     earlier = sorted((m for m in [*roots, *notes] if float(m.ts) < float(before)), key=_ts)
     return {"channel": place.id, "messages": _shown(ws, earlier[-limit:]), "has_more": len(earlier) > limit}
 
@@ -50,21 +58,30 @@ def _place(ws: Workspace, key: str, viewer: str) -> Channel:
     return visible(ws, key, viewer) if viewer else ws.channel(key)
 
 
+def _notes(ws: Workspace, place: Channel, viewer: str, wanted: bool) -> list[Message]:
+    """The ephemeral messages of the viewer here; a page that is loaded anew asks for none."""
+    return [m for m in ws.ephemerals.values() if wanted and (m.channel, m.seen_by) == (place.id, viewer)]
+
+
 def _shown(ws: Workspace, found: list[Message]) -> list[JSON]:
     return [{**messages.render(ws, m, with_metadata=True), "channel": m.channel} for m in found]
 
 
-def thread(ws: Workspace, key: str, ts: str, who: str | None = None) -> JSON:
+def thread(ws: Workspace, key: str, ts: str, who: str | None = None, with_notes: bool = True) -> JSON:
     """A thread's root and replies, oldest first, with the notes that `who` was shown in it."""
     viewer = ws.person(who).id if who else ""
     place = _place(ws, key, viewer)
     root = ws.messages.get(f"{place.id}/{ts}")
-    notes = [
-        m for m in ws.ephemerals.values() if (m.channel, m.seen_by, m.thread_ts) == (place.id, viewer, ts)
-    ]
+    notes = [m for m in _notes(ws, place, viewer, with_notes) if m.thread_ts == ts]
     below = sorted([*ws.in_thread(place.id, ts), *notes], key=_ts)
     found = [root, *below] if root else below
     return {"channel": place.id, "messages": _shown(ws, found)}
+
+
+def _latest(ws: Workspace, channel: Channel) -> str:
+    """The timestamp of the newest message outside threads, or nothing."""
+    stamps = reversed(ws.timeline.get(channel.id, ()))
+    return next((ts for ts in stamps if not ws.messages[f"{channel.id}/{ts}"].thread_ts), "")
 
 
 def _ts(message: Message) -> float:

@@ -120,11 +120,12 @@ class Control:
     async def channel(self, request: web.Request) -> Any:
         limit = int(request.query.get("limit", "1000"))
         who, before = request.query.get("as"), request.query.get("before", "inf")
-        return reading.channel(self.ws, request.match_info["channel"], who, limit, before)
+        notes = request.query.get("notes") != "0"
+        return reading.channel(self.ws, request.match_info["channel"], who, limit, before, notes)
 
     async def thread(self, request: web.Request) -> Any:
         place = request.match_info["channel"], request.match_info["ts"]
-        return reading.thread(self.ws, *place, request.query.get("as"))
+        return reading.thread(self.ws, *place, request.query.get("as"), request.query.get("notes") != "0")
 
     async def ephemerals(self, request: web.Request) -> Any:
         return {"messages": reading.ephemerals(self.ws, request.match_info["who"])}
@@ -156,7 +157,7 @@ class Control:
     async def upload(self, request: web.Request) -> Any:
         """The bytes of one file, which `share` posts afterwards."""
         asked = request.query
-        file = self.acts.reserve(_need(asked, "as"), _need(asked, "channel"), _need(asked, "name"))
+        file = self.acts.reserve(_need(asked, "as"), _need(asked, "name"))
         done = files.received(self.ws, file, await save(request, files.path(self.ws, file)))
         return {"file": files.file_json(self.ws, done)}
 
