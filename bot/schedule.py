@@ -12,11 +12,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.courier import Courier
 from bot.pace import Pace
 from tuning.drops import Drops
+from tuning.keeping import Keeping
 from tuning.launch import Launcher
 from tuning.poller import Poller
 from tuning.ports import Clock, Leases, Store
 
 log = logging.getLogger(__name__)
+# a pass that is still at work when its next turn comes just goes on: nothing to warn of
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 #: Slack repeats an event for about five minutes.
 FORGET = timedelta(days=1)
@@ -32,6 +35,7 @@ class Schedule:
     poller: Poller
     launcher: Launcher
     drops: Drops
+    keeping: Keeping
     leases: Leases
     store: Store
     now: Clock
@@ -45,6 +49,7 @@ class Schedule:
         self._every("drops", self.pace.resume_seconds, self.drops.resume)
         self._every("renew", self.pace.renew_seconds, self.leases.renew)
         self._every("forget", 3600.0, self._forget)
+        self._every("files", 3600.0, self.keeping.sweep)
         self._scheduler.start()
 
     def stop(self) -> None:

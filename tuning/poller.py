@@ -67,9 +67,9 @@ class Poller:
             seen = await self._look(job, backend_id)
             async with self.store.begin() as tx:
                 known = await tx.jobs.event_ids(job.id)
-            # after the status: an end that is seen has all its events before it
-            events = await self._events(backend_id, known)
+            # in this order: an end that is seen has all its checkpoints, a checkpoint all its events
             checkpoints = await self.backend.checkpoints(backend_id)
+            events = await self._events(backend_id, known)
         except BackendError as error:
             await self._trouble(job, error)
             return
@@ -112,7 +112,10 @@ class Poller:
         """State, events and updates in one transaction."""
         async with self.store.begin() as tx:
             fresh = await tx.jobs.get(job.id) or job
-            await tx.jobs.add_events(job.id, list(events))
+            # a process whose lease ran out unnoticed may have stored some of them meanwhile
+            known = await tx.jobs.event_ids(job.id)
+            events = [event for event in events if event.id not in known]
+            await tx.jobs.add_events(job.id, events)
             new = await tx.jobs.add_checkpoints(job.id, checkpoints)
             after, updates = observe(fresh, seen, events, new, self.now())
             after = replace(after, next_poll_at=self.now() + self.every)
@@ -135,7 +138,9 @@ class Poller:
             wait = min(self.every * 2 ** min(fresh.troubles, 6), PATIENCE)
             if isinstance(error, BackendBusy) and error.retry_after:
                 wait = min(max(wait, timedelta(seconds=error.retry_after)), PATIENCE)
-            await tx.jobs.save(replace(troubled, next_poll_at=self.now() + wait))
+            # somebody who asked for the job's end meanwhile doesn't wait
+            hurry = fresh.cancel_requested_by and not job.cancel_requested_by
+            await tx.jobs.save(replace(troubled, next_poll_at=None if hurry else self.now() + wait))
             if troubled.trouble != fresh.trouble:
                 await tx.updates.revise(JOB_CARD, job.id)
 

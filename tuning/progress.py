@@ -47,7 +47,7 @@ def observe(
     status = _status(job, seen, now)
     ended_before = job.ended
     story = Story(replace(job, status=status, trouble="", troubles=0, **_times(seen)), now)
-    _started(story, events)
+    _started(story, events, checkpoints)
     for event in events:
         _event(story, event)
     if checkpoints:
@@ -76,11 +76,12 @@ def _times(seen: BackendJob) -> dict[str, Any]:
     }
 
 
-def _started(story: Story, events: Sequence[Event]) -> None:
-    """Training began: told once, before the first numbers."""
+def _started(story: Story, events: Sequence[Event], checkpoints: Sequence[Checkpoint]) -> None:
+    """Training began: told once, before the first numbers and the first checkpoint."""
     job = story.job
     metrics = [event for event in events if event.type == "metrics"]
-    if job.started_at is None and (job.status in (Status.running, Status.succeeded) or metrics):
+    begun = job.status in (Status.running, Status.succeeded) or metrics or checkpoints
+    if job.started_at is None and begun:
         story.job = replace(job, started_at=metrics[0].created_at if metrics else story.now)
         story.tell("started")
 
