@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.checker import ProcessChecker
+from bot.checker import ProcessChecker, ProcessComparer
 from bot.courier import Courier
 from bot.pace import USUAL, Pace
 from bot.render import Renderer
@@ -28,6 +28,7 @@ from tuning.ask import Asking
 from tuning.catalog import Catalog
 from tuning.drops import Drops
 from tuning.jobs import Jobs
+from tuning.keeping import Keeping
 from tuning.launch import Launcher
 from tuning.models import Models
 from tuning.planning import Planner
@@ -72,7 +73,18 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     launcher = Launcher(store, backend, uploads, leases, now, grace=pace.grace, first_wait=pace.first_wait)
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
     shared = SlackFiles(patient_client(settings))
-    drops = Drops(store, shared, files, ProcessChecker(), leases, now)
+    keeping = Keeping(store, files, now, settings.ft_quota_bytes)
+    drops = Drops(
+        store,
+        shared,
+        files,
+        ProcessChecker(),
+        ProcessComparer(),
+        keeping,
+        leases,
+        now,
+        admins=settings.ft_admins,
+    )
     courier = Courier(
         store,
         single_try_client(settings),
@@ -83,7 +95,9 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         burst=pace.burst,
         per_second=pace.per_second,
     )
-    schedule = Schedule(settings.ft_poll_seconds, pace, courier, poller, launcher, drops, leases, store, now)
+    schedule = Schedule(
+        settings.ft_poll_seconds, pace, courier, poller, launcher, drops, keeping, leases, store, now
+    )
     services = Services(
         store=store,
         drops=drops,

@@ -10,15 +10,17 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from tuning.datasets.report import Report
 from tuning.errors import FileUnreadable
+from tuning.records import Diff
 
 log = logging.getLogger(__name__)
 
 #: Exit codes of `python -m tuning.datasets`: fine, findings that are errors.
 REPORTED = (0, 1)
 LIMIT_SECONDS = 30 * 60
-NICENESS = 10
 NICENESS = 15
 #: Findings of each code that a report holds; the counts are true all the same.
 KEEP = 20
@@ -30,9 +32,12 @@ class ProcessChecker:
 
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
-    async def check(self, path: Path, *, base: str | None = None) -> Report:
+    async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
+        options = [str(path), "--json", f"--keep={KEEP}"]
+        options += ["--model", base] if base else []
+        options += ["--findings-csv", str(findings)] if findings else []
         async with self.turn:
-            out, err, code = await _run(path, ["--model", base] if base else [])
+            out, err, code = await _run("tuning.datasets", *options)
         if code not in REPORTED:
             log.error(
                 "the check of %s ended with %s: %s", path.name, code, err.decode(errors="replace")[-2000:]
@@ -44,14 +49,26 @@ class ProcessChecker:
         return Report.from_json(out)
 
 
-async def _run(path: Path, options: list[str]) -> tuple[bytes, bytes, int | None]:
+@dataclass(frozen=True, slots=True)
+class ProcessComparer:
+    """Fulfils `tuning.ports.Comparer`; one comparison at a time."""
+
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    async def compare(self, old: Path, new: Path) -> Diff:
+        async with self.turn:
+            out, err, code = await _run("tuning.rowdiff", str(old), str(new))
+        if code != 0:
+            log.error("the comparison of %s and %s: %s", old, new, err.decode(errors="replace")[-2000:])
+            raise FileUnreadable("The versions could not be compared.")
+        return msgspec.json.decode(out, type=Diff)
+
+
+async def _run(module: str, *options: str) -> tuple[bytes, bytes, int | None]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tuning.datasets",
-        str(path),
-        "--json",
-        f"--keep={KEEP}",
+        module,
         *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

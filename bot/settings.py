@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tuning.keeping import QUOTA_BYTES
+
 Mode = Literal["run", "serve"]
 
 #: Where to find what is missing.
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     openai_base_url: str = "https://api.openai.com/v1"
     ft_database_url: str = ""
     ft_data_dir: Path = Path("data")
+    ft_quota_bytes: int = Field(default=QUOTA_BYTES, gt=0)
     ft_poll_seconds: float = Field(default=10, gt=0, le=3600)
     ft_admins: Annotated[frozenset[str], NoDecode] = frozenset()
     ft_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -59,6 +59,7 @@ class SlackFiles:
             mimetype=_text(file, "mimetype"),
             url=_url(file),
             thread_ts=_thread(shares),
+            reply=_is_reply(shares),
         )
 
     async def download(self, file: SharedFile, target: Path) -> None:
@@ -142,6 +143,12 @@ def _thread(shares: list[Mapping[str, Any]]) -> str | None:
         return None
     newest = max(shares, key=lambda share: _text(share, "ts"))
     return _text(newest, "thread_ts") or _text(newest, "ts") or None
+
+
+def _is_reply(shares: list[Mapping[str, Any]]) -> bool:
+    """Whether the newest share stands in a thread that another message began."""
+    newest = max(shares, key=lambda share: _text(share, "ts"), default={})
+    return _text(newest, "thread_ts") not in ("", _text(newest, "ts"))
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:

@@ -34,8 +34,10 @@ async def put_on_record(
     if not ours or unsigned or user in ("", context.bot_user_id):
         files = []
     thread = event.get("thread_ts") or event.get("ts")
+    reply = thread != event.get("ts")
     context["drop_ids"] = [
-        await drops.receive(person.workspace, channel, file_id, user, thread) for file_id in files
+        await drops.receive(person.workspace, channel, file_id, user, thread, reply=reply)
+        for file_id in files
     ]
     await next_()
 

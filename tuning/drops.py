@@ -1,7 +1,8 @@
 """Files that people drop: fetched, checked, and kept as a dataset or answered with what is wrong.
 
 `receive` only writes down that there is a drop, so that it is on record before Slack is acknowledged;
-`work` does the rest under a lease and may be killed and called again at any point.
+`work` does the rest under a lease and may be killed and called again at any point. A rejected drop's
+bytes are kept for a while: mended row by row (see `mending`), the drop is received once more.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from pathlib import Path, PurePath
 
 from tuning.datasets.report import Report
 from tuning.errors import FileUnreadable, FtBotError
+from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id, request_id
-from tuning.ports import Checker, Clock, DatasetFiles, Leases, SharedFiles, Store, Transaction
-from tuning.records import Dataset, Drop, DropState, SharedFile, Update, Version
+from tuning.keeping import Keeping
+from tuning.ports import Checker, Clock, Comparer, DatasetFiles, Leases, SharedFiles, Store, Transaction
+from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Update, Version
+from tuning.rows import with_edits
+from tuning.updates import tell_drop
+from tuning.versions import Place, place
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +34,25 @@ MAX_BYTES = 512 * 1024 * 1024
 ANNOUNCE_BYTES = 5 * 1024 * 1024
 #: A file without a telling name is looked into up to this size, to see whether it holds JSON lines.
 PEEK_BYTES = 50 * 1024 * 1024
+#: All findings go into the thread as a file up to this size.
+MOST_FINDINGS_BYTES = 50 * 1024 * 1024
 ROWS_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 #: Data in another format: answered with a hint instead of silence.
 DATA_SUFFIXES = frozenset({".json", ".csv", ".tsv", ".xlsx", ".parquet"})
 OTHER_MEDIA = ("image/", "video/", "audio/", "application/pdf")
+
+
+class Vanished(Exception):
+    """The bytes were removed between being kept and being put on record: the drop is worked on again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that was checked: its bytes' hash, its report, and the file of all findings that is owed."""
+
+    digest: str
+    report: Report
+    owed: Update | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +63,32 @@ class Drops:
     shared: SharedFiles
     files: DatasetFiles
     checker: Checker
+    comparer: Comparer
+    keeping: Keeping
     leases: Leases
     now: Clock
+    admins: frozenset[str] = frozenset()
 
     async def receive(
-        self, workspace: str, channel: str, file_id: str, user: str, thread_ts: str | None
+        self,
+        workspace: str,
+        channel: str,
+        file_id: str,
+        user: str,
+        thread_ts: str | None,
+        *,
+        reply: bool = False,
     ) -> str:
         """Put a drop on record, once however often Slack tells of it, and return its id."""
         drop_id = request_id("drop", workspace, channel, file_id)
-        drop = Drop(drop_id, workspace, channel, file_id, user, thread_ts, DropState.received, self.now())
+        state, now = DropState.received, self.now()
+        drop = Drop(drop_id, workspace, channel, file_id, user, thread_ts, state, now, reply=reply)
         async with self.store.begin() as tx:
             if await tx.drops.add(drop):
                 return drop_id
             before = await tx.drops.get(drop_id)
             if before and thread_ts and before.thread_ts is None:
-                await tx.drops.save(replace(before, thread_ts=thread_ts))
+                await tx.drops.save(replace(before, thread_ts=thread_ts, reply=reply))
         return drop_id
 
     async def work(self, drop_id: str) -> None:
@@ -81,14 +113,13 @@ class Drops:
 
     async def _work(self, drop: Drop) -> None:
         temporary = self.files.temporary(drop.id)
+        findings = self.files.temporary(f"{drop.id}.csv")
         try:
-            shared = await self.shared.info(drop.file_id, drop.channel)
-            if not _may_be_data(shared):
-                await self._finish(drop, state=DropState.ignored, filename=shared.name)
-                return
-            drop = await self._announce(drop, shared)
-            await self.shared.download(shared, temporary)
-            await self._judge(drop, shared, temporary)
+            ready = await (self._mended(drop, temporary) if drop.sha256 else self._fetched(drop, temporary))
+            if ready:
+                await self._judge(ready, temporary, findings)
+        except Vanished:
+            log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
         except FtBotError as error:
             problem = f"{error.message} {error.remedy}".strip()
             await self._finish(drop, state=DropState.failed, problem=problem)
@@ -98,6 +129,30 @@ class Drops:
             await self._finish(drop, state=DropState.failed, problem=problem)
         finally:
             temporary.unlink(missing_ok=True)
+            findings.unlink(missing_ok=True)
+
+    async def _fetched(self, drop: Drop, temporary: Path) -> Drop | None:
+        """Bring the file here; None when it isn't meant for us."""
+        shared = await self.shared.info(drop.file_id, drop.channel)
+        if not _may_be_data(shared):
+            await self._finish(drop, state=DropState.ignored, filename=shared.name)
+            return None
+        drop = await self._announce(drop, shared)
+        await self.shared.download(shared, temporary)
+        if not await asyncio.to_thread(_looks_like_rows, temporary, shared.name):
+            await self._finish(drop, state=DropState.ignored)
+            return None
+        return drop
+
+    async def _mended(self, drop: Drop, temporary: Path) -> Drop:
+        """The rejected bytes, with what became of their rows since."""
+        async with self.store.begin() as tx:
+            edits = {edit.row: edit.text for edit in await tx.drops.edits(drop.workspace, drop.id)}
+        try:
+            await asyncio.to_thread(with_edits, self.files.path(drop.sha256), temporary, edits)
+        except FileNotFoundError:
+            raise FileUnreadable("The rejected file isn't kept any more.") from None
+        return drop
 
     async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
         """Note what Slack says of the file; a big one is told to be in the making."""
@@ -106,6 +161,7 @@ class Drops:
                 f"{shared.name} has {shared.size:,} bytes; a training file may have {MAX_BYTES:,}.",
                 remedy="Split it, or train on a sample.",
             )
+        await self.keeping.room_for(shared.name, shared.size)
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
             drop = replace(
@@ -113,64 +169,107 @@ class Drops:
                 filename=shared.name,
                 size=shared.size,
                 thread_ts=fresh.thread_ts or shared.thread_ts,
+                reply=fresh.reply or shared.reply,
             )
             await tx.drops.save(drop)
             if shared.size > ANNOUNCE_BYTES:
-                await _tell(tx, drop)
+                await tell_drop(tx, drop)
         return drop
 
-    async def _judge(self, drop: Drop, shared: SharedFile, temporary: Path) -> None:
-        if not await asyncio.to_thread(_looks_like_rows, temporary, shared.name):
-            await self._finish(drop, state=DropState.ignored)
-            return
+    async def _judge(self, drop: Drop, temporary: Path, findings: Path) -> None:
         digest = await asyncio.to_thread(_sha256, temporary)
         async with self.store.begin() as tx:
             if await _known(tx, drop, digest):
                 return
-        report = await self.checker.check(temporary)
-        if not report.ok:
-            await self._finish(drop, state=DropState.rejected, report=report)
-            return
+        report = await self.checker.check(temporary, findings=findings)
+        checked = Checked(digest, report, await self._owed(drop, report, findings))
         await self.files.keep(temporary, digest)
-        await self._keep(drop, digest, report)
+        await (self._accept(drop, checked) if report.ok else self._reject(drop, checked))
+        await self.keeping.let_go(drop.sha256)
 
-    async def _keep(self, drop: Drop, digest: str, report: Report) -> None:
-        """Make the dataset and answer, in one transaction; the same bytes may have come meanwhile."""
-        async with self.store.begin() as tx:
-            if await _known(tx, drop, digest):
-                return
+    async def _owed(self, drop: Drop, report: Report, findings: Path) -> Update | None:
+        """All findings as a file for the thread, when the card shows only some."""
+        if not more_than_shown(report):
+            return None
+        size = await asyncio.to_thread(lambda: findings.stat().st_size)
+        if size > MOST_FINDINGS_BYTES:
+            log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
+            return None
+        digest = await asyncio.to_thread(_sha256, findings)
+        await self.files.keep(findings, digest)
+        return findings_file(drop, report, digest)
+
+    async def _accept(self, drop: Drop, checked: Checked) -> None:
+        """The next version of the dataset whose thread it was dropped in, or a dataset of its own.
+
+        The versions are compared outside of the transaction: it takes as long as reading both.
+        """
+        person = Person(drop.workspace, drop.user, admin=drop.user in self.admins)
+        compared, diff = "", None
+        while True:
+            async with self.store.begin() as tx:
+                if await _known(tx, drop, checked.digest):
+                    return
+                where = await place(tx, drop, person)
+                latest = where.dataset.latest if where.dataset else None
+                if latest is None or latest.id == compared:
+                    await self._keep(tx, drop, checked, where, diff)
+                    return
+            diff = await self._compare(latest, checked.digest)
+            compared = latest.id
+
+    async def _compare(self, latest: Version, digest: str) -> Diff | None:
+        try:
+            return await self.comparer.compare(self.files.path(latest.sha256), self.files.path(digest))
+        except FtBotError as error:
+            log.warning("versions can't be compared: %s", error)
+            return None
+
+    async def _keep(
+        self, tx: Transaction, drop: Drop, checked: Checked, where: Place, diff: Diff | None
+    ) -> None:
+        dataset, now, report = where.dataset, self.now(), checked.report
+        number = dataset.latest.number + 1 if dataset else 1
+        dataset_id = dataset.id if dataset else new_id("ds")
+        version = Version(
+            new_id("ver"), dataset_id, number, checked.digest, report.bytes, report, drop.user, now, diff
+        )
+        if dataset:
+            await tx.datasets.add_version(version)
+        else:
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
-            dataset_id, now = new_id("ds"), self.now()
-            version = Version(new_id("ver"), dataset_id, 1, digest, report.bytes, report, drop.user, now)
             await tx.datasets.add(Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,)))
-            fresh = await tx.drops.get(drop.id) or drop
-            done = replace(
-                fresh, state=DropState.kept, dataset_id=dataset_id, version_id=version.id, report=report
-            )
-            await tx.drops.save(done)
-            await _tell(tx, done)
+        kept = {"dataset_id": dataset_id, "version_id": version.id, "problem": where.why}
+        await self._settle(tx, drop, checked, state=DropState.kept, sha256="", **kept)
+
+    async def _reject(self, drop: Drop, checked: Checked) -> None:
+        async with self.store.begin() as tx:
+            await self._settle(tx, drop, checked, state=DropState.rejected, sha256=checked.digest)
+
+    async def _settle(self, tx: Transaction, drop: Drop, checked: Checked, **changes: object) -> None:
+        """Put the outcome of a check on record, with all that the thread is owed for it."""
+        if not self.files.path(checked.digest).exists():
+            raise Vanished
+        fresh = await tx.drops.get(drop.id) or drop
+        done = replace(fresh, report=checked.report, **changes)  # type: ignore[arg-type]
+        await tx.drops.save(done)
+        await tx.drops.forget_edits(drop.workspace, drop.id)
+        await tell_drop(tx, done)
+        if checked.owed:
+            await tx.updates.add(checked.owed)
 
     async def _finish(
-        self,
-        drop: Drop,
-        *,
-        state: DropState,
-        filename: str | None = None,
-        report: Report | None = None,
-        problem: str = "",
+        self, drop: Drop, *, state: DropState, filename: str | None = None, problem: str = ""
     ) -> None:
+        """The end of a drop that was not checked."""
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
-            done = replace(
-                fresh,
-                state=state,
-                filename=filename or fresh.filename,
-                report=report,
-                problem=problem,
-            )
+            name = filename or fresh.filename
+            done = replace(fresh, state=state, filename=name, report=None, problem=problem, sha256="")
             await tx.drops.save(done)
+            await tx.drops.forget_edits(drop.workspace, drop.id)
             if state is not DropState.ignored:
-                await _tell(tx, done)
+                await tell_drop(tx, done)
 
 
 async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
@@ -187,29 +286,12 @@ async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
         version_id=version.id,
         report=version.report,
         known=True,
+        sha256="",
     )
     await tx.drops.save(done)
-    await _tell(tx, done)
+    await tx.drops.forget_edits(drop.workspace, drop.id)
+    await tell_drop(tx, done)
     return True
-
-
-async def _tell(tx: Transaction, drop: Drop) -> None:
-    """Owe the drop's card to its thread, or its next revision when it is owed already."""
-    if await tx.updates.card("drop_card", drop.id):
-        await tx.updates.revise("drop_card", drop.id)
-        return
-    await tx.updates.add(
-        Update(
-            id=request_id("upd", "drop_card", drop.id),
-            workspace=drop.workspace,
-            channel=drop.channel,
-            kind="drop_card",
-            subject=drop.id,
-            created_at=drop.created_at,
-            thread_ts=drop.thread_ts,
-            recipient=drop.user,
-        )
-    )
 
 
 def free_name(filename: str, taken: Sequence[str]) -> str:

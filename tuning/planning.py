@@ -11,15 +11,13 @@ from datetime import date
 from typing import TypeVar
 
 from tuning import pricing
-from tuning.catalog import Catalog, closest
+from tuning.catalog import Catalog
 from tuning.errors import FtBotError, Invalid
+from tuning.library import dataset_named
 from tuning.ports import Store
 from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, Plan
 
 N = TypeVar("N", int, float)
-
-#: Among this many datasets a name is looked for.
-LISTED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +82,11 @@ class Planner:
         if not ref:
             wrong[field] = "Choose a dataset: drop a JSONL file into a channel, or see `/ft datasets`."
             return None
-        async with self.store.begin() as tx:
-            by_id = await tx.datasets.get(workspace, ref)
-            some = [by_id] if by_id else await tx.datasets.list(workspace, search=ref, limit=LISTED)
-        exact = [dataset for dataset in some if ref.lower() in (dataset.id, dataset.name.lower())]
-        found = exact or [dataset for dataset in some if dataset.name.lower().startswith(ref.lower())]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = closest(dataset.name for dataset in found)
-            wrong[field] = f"More than one dataset starts with {_short(ref)}: {names}"
-        else:
-            wrong[field] = f"There is no dataset {_short(ref)} here; `/ft datasets` lists them."
+        try:
+            async with self.store.begin() as tx:
+                return await dataset_named(tx, workspace, ref)
+        except FtBotError as error:
+            wrong[field] = f"{error.message} {error.remedy}".strip()
         return None
 
     async def _base(self, workspace: str, ref: str, wrong: dict[str, str], today: date) -> str:

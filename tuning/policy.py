@@ -19,6 +19,10 @@ class Action(StrEnum):
     train = "train on"
     cancel = "cancel"
     delete = "delete"
+    rename = "rename"
+    share = "share"
+    add_version = "add a version to"
+    mend = "mend"
 
 
 FOR_MEMBERS = frozenset({Action.see, Action.ask, Action.train})
@@ -32,7 +36,7 @@ class Owned(Protocol):
 
 
 def may(person: Person, action: Action, thing: Owned) -> bool:
-    """Whether this person may do this to this dataset, job or model."""
+    """Whether this person may do this to this dataset, dropped file, job or model."""
     if person.workspace != thing.workspace:
         return False
     return action in FOR_MEMBERS or person.admin or person.user == thing.owner

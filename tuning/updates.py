@@ -7,11 +7,12 @@ from typing import Any
 
 from tuning.ids import request_id
 from tuning.ports import Transaction
-from tuning.records import Job, Update
+from tuning.records import Drop, Job, Update
 
 JOB_CARD = "job_card"
 MILESTONE = "milestone"
 NOTICE = "notice"
+DROP_CARD = "drop_card"
 
 
 def card_id(job_id: str) -> str:
@@ -51,6 +52,41 @@ def milestone(job: Job, kind: str, now: datetime, *, key: str = "", **payload: A
         payload=told,
         parent=card_id(job.id),
         recipient=job.owner,
+    )
+
+
+async def tell_drop(tx: Transaction, drop: Drop) -> None:
+    """Owe the drop's card to its thread, or its next revision when it is owed already."""
+    if await tx.updates.card(DROP_CARD, drop.id):
+        await tx.updates.revise(DROP_CARD, drop.id)
+        return
+    await tx.updates.add(
+        Update(
+            id=request_id("upd", DROP_CARD, drop.id),
+            workspace=drop.workspace,
+            channel=drop.channel,
+            kind=DROP_CARD,
+            subject=drop.id,
+            created_at=drop.created_at,
+            thread_ts=drop.thread_ts,
+            recipient=drop.user,
+        )
+    )
+
+
+def notice(
+    kind: str, workspace: str, channel: str, now: datetime, *, key: str, by: str, **payload: Any
+) -> Update:
+    """One line in a channel about what somebody did, told once for each kind and key."""
+    return Update(
+        id=request_id("upd", NOTICE, workspace, kind, key),
+        workspace=workspace,
+        channel=channel,
+        kind=NOTICE,
+        subject=key,
+        created_at=now,
+        payload={"kind": kind, "by": by, **payload},
+        recipient=by,
     )
 
 

@@ -1,0 +1,226 @@
+"""What people do with kept datasets: find, look at, rename, share, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tuning.errors import Ambiguous, Conflict, Invalid, NotFound
+from tuning.ids import request_id
+from tuning.keeping import Keeping
+from tuning.policy import Action, require
+from tuning.ports import Clock, DatasetFiles, Store, Transaction
+from tuning.records import Dataset, Job, Model, Person, Update, UploadState, Version
+from tuning.rows import Row, examples
+from tuning.updates import DROP_CARD, notice
+from tuning.versions import wanted_version
+
+#: Among this many datasets a name is looked for.
+LISTED = 2000
+DATASET_SHARED = "dataset_shared"
+#: What `free_name` makes of a file's name, and so what a person may choose.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,39})")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All about a dataset: its jobs and what they made, newest first, and its first examples."""
+
+    dataset: Dataset
+    jobs: Sequence[Job] = ()
+    models: Sequence[Model] = ()
+    preview: Sequence[Row] = ()
+    more_examples: bool = False
+    #: Why there is no preview.
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Some examples of a version, from the `start`-th (from 0) on."""
+
+    dataset: Dataset
+    version: Version
+    start: int
+    rows: Sequence[Row]
+    more: bool
+
+
+async def dataset_named(tx: Transaction, workspace: str, ref: str) -> Dataset:
+    """The dataset of this id or name, or the only one whose name starts with it.
+
+    `news@2` is the dataset as it was at version 2, which then is its latest.
+    """
+    name, number = wanted_version(ref)
+    by_id = await tx.datasets.get(workspace, name)
+    some = [by_id] if by_id else await tx.datasets.list(workspace, search=name, limit=LISTED)
+    exact = [one for one in some if name.lower() in (one.id, one.name.lower())]
+    found = exact or [one for one in some if one.name.lower().startswith(name.lower())]
+    if len(found) > 1:
+        raise Ambiguous("dataset", _short(name), [one.name for one in found])
+    if not found:
+        raise NotFound(
+            f"There is no dataset {_short(name)} here.", remedy="`/ft datasets` lists what there is."
+        )
+    return found[0] if number is None else _as_of(found[0], number)
+
+
+def _as_of(dataset: Dataset, number: int) -> Dataset:
+    versions = tuple(version for version in dataset.versions if version.number <= number)
+    if not versions or versions[-1].number != number:
+        raise NotFound(
+            f"{dataset.name} has no version {number}.", remedy=f"Its latest is {dataset.latest.number}."
+        )
+    return replace(dataset, versions=versions)
+
+
+def _short(ref: str) -> str:
+    return ref if len(ref) <= 60 else ref[:57] + "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The use cases around datasets."""
+
+    store: Store
+    files: DatasetFiles
+    keeping: Keeping
+    now: Clock
+
+    async def find(self, person: Person, ref: str) -> Dataset:
+        if not ref:
+            raise NotFound("Say which dataset.", remedy="`/ft datasets` lists them, with buttons.")
+        async with self.store.begin() as tx:
+            return await dataset_named(tx, person.workspace, ref)
+
+    async def page(self, person: Person, ref: str, count: int) -> Page:
+        """All about a dataset, with its first `count` examples."""
+        dataset = await self.find(person, ref)
+        async with self.store.begin() as tx:
+            jobs = await _jobs(tx, dataset)
+            made = [await tx.models.get(job.workspace, job.model) for job in jobs if job.model]
+        page = Page(dataset, jobs, [model for model in made if model and model.deleted_at is None])
+        try:
+            shown = await self.preview(person, dataset.latest.id, 0, count)
+        except NotFound as error:
+            return replace(page, trouble=error.message)
+        return replace(page, preview=shown.rows, more_examples=shown.more)
+
+    async def preview(self, person: Person, version_id: str, start: int, count: int) -> Preview:
+        """`count` examples of a version."""
+        async with self.store.begin() as tx:
+            version = await tx.datasets.version(person.workspace, version_id)
+            dataset = await tx.datasets.get(person.workspace, version.dataset_id) if version else None
+        if version is None or dataset is None:
+            raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+        try:
+            found = await asyncio.to_thread(examples, self.files.path(version.sha256), start, count)
+        except FileNotFoundError:
+            raise NotFound("The dataset's file isn't on this machine's disk.") from None
+        return Preview(dataset, version, start, *found)
+
+    async def mine(self, person: Person, dataset_id: str, action: Action) -> Dataset:
+        """The dataset of this id, when this person may do this to it."""
+        async with self.store.begin() as tx:
+            return await _mine(tx, person, dataset_id, action)
+
+    async def rename(self, person: Person, dataset_id: str, name: str, channel: str) -> Dataset:
+        """Give a dataset another name and tell the channel; raises Invalid for a name that can't be."""
+        wanted = name.strip().lower()
+        if not _NAME.fullmatch(wanted):
+            raise Invalid(
+                {
+                    "name": "up to 40 letters, digits, hyphens, dots or underscores; a letter or digit first."
+                }
+            )
+        async with self.store.begin() as tx:
+            dataset = await _mine(tx, person, dataset_id, Action.rename)
+            if wanted == dataset.name:
+                return dataset
+            if wanted in await tx.datasets.names(person.workspace):
+                raise Invalid({"name": f"There is a dataset called {wanted} already."})
+            await tx.datasets.rename(dataset, wanted)
+            await _revise_cards(tx, dataset)
+            told = {"old": dataset.name, "new": wanted}
+            await self._tell(tx, "dataset_renamed", person, channel, dataset, **told)
+        return replace(dataset, name=wanted)
+
+    async def share(self, person: Person, dataset_id: str, channel: str, key: str) -> Dataset:
+        """Owe a dataset's card to a channel, once for each `key`."""
+        async with self.store.begin() as tx:
+            dataset = await _mine(tx, person, dataset_id, Action.share)
+            card = Update(
+                id=request_id("upd", DATASET_SHARED, dataset.id, key),
+                workspace=dataset.workspace,
+                channel=channel,
+                kind=DATASET_SHARED,
+                subject=dataset.id,
+                created_at=self.now(),
+                payload={"by": person.user},
+                recipient=person.user,
+            )
+            await tx.updates.add(card)
+        return dataset
+
+    async def delete(self, person: Person, dataset_id: str, channel: str) -> Dataset:
+        """Delete a dataset with all its versions, unless a job that goes on needs one, and tell the channel.
+
+        The backend's copies are deleted too, by the next launching pass.
+        """
+        async with self.store.begin() as tx:
+            dataset = await _mine(tx, person, dataset_id, Action.delete)
+            if needing := [job for job in await _jobs(tx, dataset) if not job.ended]:
+                raise Conflict(
+                    f"{dataset.name} can't be deleted now: job {needing[0].shown_id} needs it.",
+                    remedy="Wait for its end, or cancel it: `/ft jobs` lists what goes on.",
+                )
+            await tx.datasets.remove(dataset)
+            for version in dataset.versions:
+                await _release(tx, version, dataset.workspace)
+            await _revise_cards(tx, dataset)
+            await self._tell(
+                tx, "dataset_deleted", person, channel, dataset, old=dataset.name, owner=dataset.owner
+            )
+        await self.keeping.let_go(*(version.sha256 for version in dataset.versions))
+        return dataset
+
+    async def _tell(
+        self, tx: Transaction, kind: str, person: Person, channel: str, dataset: Dataset, **told: str
+    ) -> None:
+        key = request_id("key", dataset.id, *told.values(), self.now().isoformat())
+        await tx.updates.add(
+            notice(kind, dataset.workspace, channel, self.now(), key=key, by=person.user, **told)
+        )
+
+
+async def _mine(tx: Transaction, person: Person, dataset_id: str, action: Action) -> Dataset:
+    dataset = await tx.datasets.get(person.workspace, dataset_id)
+    if dataset is None:
+        raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+    require(person, action, dataset, dataset.name)
+    return dataset
+
+
+async def _jobs(tx: Transaction, dataset: Dataset) -> list[Job]:
+    """All jobs that train or validate on a version of this dataset, newest first."""
+    found: dict[str, Job] = {}
+    for version in dataset.versions:
+        for job in await tx.jobs.using_version(dataset.workspace, version.id):
+            found[job.id] = job
+    return sorted(found.values(), key=lambda job: job.created_at, reverse=True)
+
+
+async def _release(tx: Transaction, version: Version, workspace: str) -> None:
+    """Mark the backend's copy of these bytes for deletion, unless another dataset has them too."""
+    if await tx.datasets.by_sha256(workspace, version.sha256):
+        return
+    if upload := await tx.uploads.get(workspace, version.sha256):
+        await tx.uploads.save(replace(upload, state=UploadState.deleting))
+
+
+async def _revise_cards(tx: Transaction, dataset: Dataset) -> None:
+    """The cards of the files that became this dataset name it."""
+    for drop in await tx.drops.of_dataset(dataset.workspace, dataset.id):
+        await tx.updates.revise(DROP_CARD, drop.id)
