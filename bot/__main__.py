@@ -97,11 +97,16 @@ def doctor() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database up to this version's tables."""
+    from bot.trouble import make_room
     from storage import migrate as upgrade
 
     settings = _settings(None)
-    settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
-    _until_stopped(upgrade(settings.database_url))
+
+    async def work() -> None:
+        make_room(settings.ft_data_dir)
+        await upgrade(settings.database_url)
+
+    _until_stopped(work())
     typer.echo("The database is up to date.")
 
 
@@ -126,7 +131,7 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         typer.echo(f"{error.message} {error.remedy}".strip(), err=True)
         raise typer.Exit(1) from None
     except FAILURES as error:
-        typer.echo(f"Can't work with Slack ({word(error)}): `ft-bot doctor` finds out why.", err=True)
+        typer.echo(f"It ended with {word(error)}: `ft-bot doctor` finds out why.", err=True)
         raise typer.Exit(1) from None
 
 

@@ -54,6 +54,21 @@ class Settings(BaseSettings):
             return frozenset(part for part in value.replace(",", " ").split() if part)
         return value
 
+    @field_validator(
+        "slack_bot_token", "slack_app_token", "slack_signing_secret", "openai_api_key", mode="before"
+    )
+    @classmethod
+    def _as_pasted(cls, value: object) -> object:
+        """Blanks and line ends come along when a key is copied."""
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("slack_api_url", "openai_base_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("an address starts with https:// or http://")
+        return value
+
     @field_validator("slack_api_url")
     @classmethod
     def _with_slash(cls, value: str) -> str:
@@ -93,14 +108,19 @@ class Settings(BaseSettings):
 
 def read_settings(mode: Mode | None = None) -> Settings:
     """Read them; raises SettingsWrong that names all that is missing or wrong at once."""
+    wrong: list[str] = []
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong = [f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise SettingsWrong("\n".join(wrong)) from None
+        problems = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
+        wrong = [f"{name.upper()}: {said.removeprefix('Value error, ')}." for name, said in problems.items()]
+        # with their defaults in the place of the wrong ones, the missing ones are found too
+        settings = Settings(**{name: Settings.model_fields[name].get_default() for name in problems})
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong(f"The file .env can't be read: {error}.") from None
     absent = settings.missing(mode) if mode else []
-    if absent:
-        lines = [f"{name} is missing. Find it here: {WHERE[name]}" for name in absent]
-        lines.append("Set it in the environment or in a file .env; `.env.example` shows all settings.")
-        raise SettingsWrong("\n".join(lines))
+    wrong += [f"{name} is missing. Find it here: {WHERE[name]}." for name in absent]
+    if wrong:
+        wrong.append("Set it in the environment or in a file .env; `.env.example` shows all settings.")
+        raise SettingsWrong("\n".join(wrong))
     return settings

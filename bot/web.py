@@ -16,6 +16,8 @@ from slack_bolt.async_app import AsyncApp
 from bot.app import Bot, build
 from bot.pace import USUAL, Pace
 from bot.settings import Settings
+from bot.slack_errors import FAILURES
+from bot.trouble import make_room, no_port, slack_refused
 from tuning.errors import FtBotError
 
 log = logging.getLogger(__name__)
@@ -23,15 +25,17 @@ log = logging.getLogger(__name__)
 BOT: web.AppKey[Bot] = web.AppKey("bot", Bot)
 #: Slack's largest request is a form of some hundred kilobytes.
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+#: What Bolt raises for a body that isn't what Slack sends: it parses before it checks the signature.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 async def run_socket(settings: Settings, pace: Pace = USUAL) -> None:
     """Serve over Socket Mode until the process is told to stop."""
     async with _running(settings, pace) as bot:
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        print("ft-bot is connected over Socket Mode", flush=True)
         try:
+            await _connect(handler, settings)
+            print("ft-bot is connected over Socket Mode", flush=True)
             await _told_to_stop()
         finally:
             await handler.close_async()  # type: ignore[no-untyped-call]
@@ -42,10 +46,8 @@ async def run_http(settings: Settings, host: str, port: int) -> None:
     async with _running(settings) as bot:
         runner = web.AppRunner(site(bot), access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, host, port).start()
-        host, port = runner.addresses[0][:2]
-        print(f"ft-bot listens on http://{host}:{port}/slack/events", flush=True)
         try:
+            print(f"ft-bot listens on {await _listen(runner, host, port)}/slack/events", flush=True)
             await _told_to_stop()
         finally:
             await runner.cleanup()
@@ -64,7 +66,12 @@ def site(bot: Bot) -> web.Application:
 async def slack(request: web.Request) -> web.Response:
     """Events, commands and interactions; Bolt checks the signature."""
     app: AsyncApp = request.app[BOT].app
-    return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+    try:
+        asked = await to_bolt_request(request)
+    except UNREADABLE as error:
+        log.info("a request that isn't Slack's was refused: %s", type(error).__name__)
+        return web.Response(status=400, text="This isn't a request of Slack's.")
+    return await to_aiohttp_response(await app.async_dispatch(asked))
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -83,13 +90,39 @@ async def readyz(request: web.Request) -> web.Response:
 
 @asynccontextmanager
 async def _running(settings: Settings, pace: Pace = USUAL) -> AsyncIterator[Bot]:
+    make_room(settings.ft_data_dir)
     bot = await build(settings, pace)
     try:
-        await bot.app.client.auth_test()
+        await _introduce(bot, settings)
         bot.schedule.start()
         yield bot
     finally:
         await bot.stop()
+
+
+async def _introduce(bot: Bot, settings: Settings) -> None:
+    """See that Slack knows our token, before anything is promised."""
+    try:
+        await bot.app.client.auth_test()
+    except FAILURES as error:
+        raise slack_refused(error, "SLACK_BOT_TOKEN", settings.slack_api_url) from error
+
+
+async def _connect(handler: AsyncSocketModeHandler, settings: Settings) -> None:
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+    except FAILURES as error:
+        raise slack_refused(error, "SLACK_APP_TOKEN", settings.slack_api_url) from error
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    """Open the port; returns the address to reach it at."""
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise no_port(error, host, port) from error
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _told_to_stop() -> None:
