@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from tuning.datasets.report import Report
+from tuning.datasets.report import Finding, Report
 from tuning.ids import request_id
 from tuning.records import Drop, Update
 
@@ -39,3 +39,12 @@ def findings_file(drop: Drop, report: Report, csv_sha256: str) -> Update:
         parent=request_id("upd", "drop_card", drop.id),
         recipient=drop.user,
     )
+
+
+def bad_rows(report: Report) -> dict[int, tuple[int, list[Finding]]]:
+    """The rows with errors that a report names, in order: where each begins, and what is wrong there."""
+    found: dict[int, tuple[int, list[Finding]]] = {}
+    for finding in sorted(report.findings, key=lambda one: one.row or 0):
+        if finding.severity == "error" and finding.row is not None and finding.offset is not None:
+            found.setdefault(finding.row, (finding.offset, []))[1].append(finding)
+    return found

@@ -25,40 +25,41 @@ async def place(tx: Transaction, drop: Drop, person: Person) -> Place:
         return Place()
     before = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts)
     found = await _datasets(tx, [one for one in before if one.id != drop.id])
-    if not found:
-        return Place()
-    dataset = _meant(drop, found)
-    if dataset is None:
-        names = ", ".join(f"`{one.name}`" for one in found.values())
+    theirs = [(stem, one) for stem, one in found if may(person, Action.add_version, one)]
+    if found and not theirs:
         return Place(
-            why=f"This thread has more than one dataset ({names}) and none with this file's name, "
+            why=f"Only its owner or an administrator may add a version to `{found[0][1].name}`, "
             "so this one stands on its own."
         )
-    if not may(person, Action.add_version, dataset):
+    dataset = _meant(drop, theirs)
+    if theirs and dataset is None:
+        names = ", ".join(f"`{name}`" for name in sorted({one.name for _, one in theirs}))
         return Place(
-            why=f"Only its owner or an administrator may add a version to `{dataset.name}`, "
+            why=f"This thread has more than one dataset ({names}) and none from a file of this name, "
             "so this one stands on its own."
         )
     return Place(dataset)
 
 
-async def _datasets(tx: Transaction, drops: Sequence[Drop]) -> dict[str, Dataset]:
-    """The datasets that a thread's drops were kept as, by the name of the file, the newest drop last."""
-    found: dict[str, Dataset] = {}
+async def _datasets(tx: Transaction, drops: Sequence[Drop]) -> list[tuple[str, Dataset]]:
+    """The datasets that a thread's drops were kept as, each with its file's name, the oldest drop first."""
+    found = []
     for drop in drops:
         if drop.state is DropState.kept and drop.dataset_id:
             dataset = await tx.datasets.get(drop.workspace, drop.dataset_id)
-            if dataset:
-                found[PurePath(drop.filename).stem.lower()] = dataset
+            found += [(_stem(drop), dataset)] if dataset else []
     return found
 
 
-def _meant(drop: Drop, found: dict[str, Dataset]) -> Dataset | None:
-    """The one dataset of the thread, or among several the one whose file had the same name."""
-    by_id = {dataset.id: dataset for dataset in found.values()}
-    if len(by_id) == 1:
-        return next(iter(by_id.values()))
-    return found.get(PurePath(drop.filename).stem.lower())
+def _meant(drop: Drop, found: Sequence[tuple[str, Dataset]]) -> Dataset | None:
+    """The one dataset of the thread, or among several the first whose file had the same name."""
+    if len({dataset.id for _, dataset in found}) == 1:
+        return found[0][1]
+    return next((dataset for stem, dataset in found if stem == _stem(drop)), None)
+
+
+def _stem(drop: Drop) -> str:
+    return PurePath(drop.filename).stem.lower()
 
 
 def wanted_version(ref: str) -> tuple[str, int | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuning.datasets.report import Price, Report
-from tuning.records import Dataset, Drop, DropState
+from tuning.findings import bad_rows
+from tuning.records import Dataset, Diff, Drop, DropState, Version
 from views.blocks import actions, button, context, fields, header, more, notice, rendered, section, sections
 from views.findings import finding_lines
 from views.numbers import count, plural, size, usd, when
@@ -13,8 +14,8 @@ from views.rendered import Block, Rendered
 from views.text import code, escape, mention, prose
 
 NO_DATASETS = "No datasets yet. Drop a JSONL file into a channel that I am in: I check it and keep it."
-#: A dataset takes one block, so more of them fit than of other things.
-DATASETS_SHOWN = 20
+#: A dataset takes two blocks, and a list must be quick to read.
+DATASETS_SHOWN = 10
 SHOWN_PRICES = 8
 SHOWN_LABELS = 8
 
@@ -37,6 +38,8 @@ def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] =
         return _failed(drop)
     if drop.state == DropState.ignored:
         return notice(f"{_file(drop)} doesn't look like training data, so I leave it alone.")
+    if drop.state == DropState.kept and dataset is None:
+        return _gone(drop)
     if drop.known:
         return _known(drop, dataset)
     if drop.report is None:
@@ -56,18 +59,26 @@ def _failed(drop: Drop) -> Rendered:
 
 
 def _known(drop: Drop, dataset: Dataset | None) -> Rendered:
-    name = code(dataset.name, 80) if dataset else "another name"
+    name = code(dataset.name, 80) + _version_words(dataset, drop) if dataset else "another name"
     owner = f", owned by {mention(dataset.owner)}" if dataset else ""
     text = f"✅ {_file(drop)} is already here as {name}{owner}: nothing was kept a second time."
-    return notice(text, *_train(drop))
+    return notice(text, *_buttons(dataset))
+
+
+def _gone(drop: Drop) -> Rendered:
+    return notice(f"🗑️ {_file(drop)} was fine, and its dataset was deleted since.")
 
 
 def _rejected(drop: Drop, report: Report) -> Rendered:
     faults = plural(report.errors, "error")
     head = f"❌ {_file(drop)} can't be used for training yet: {faults} in {plural(report.rows, 'row')}."
     lines = finding_lines(report, "error")
-    todo = "*What to do:* fix these and drop the file again. Nothing was kept."
+    can_mend = bool(drop.sha256) and bad_rows(report)
+    here = ", or press *Fix rows* within a week" if can_mend else ""
+    todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
     blocks = [section(head), *sections(lines), section(todo)]
+    if can_mend:
+        blocks.append(actions(button("Fix rows", "fix_rows", drop.id, style="primary")))
     if report.warnings:
         blocks.append(
             context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
@@ -77,12 +88,15 @@ def _rejected(drop: Drop, report: Report) -> Rendered:
 
 def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[str]) -> Rendered:
     name = dataset.name if dataset else drop.filename or "dataset"
-    version = next((one.number for one in dataset.versions if one.id == drop.version_id), 1) if dataset else 1
-    kept = f"✅ {_file(drop)} is fine. Kept as {code(name, 80)}" + (
-        f", version {version}" if version > 1 else ""
-    )
+    kept = f"✅ {_file(drop)} is fine. Kept as {code(name, 80)}{_version_words(dataset, drop)}"
+    owner = mention(dataset.owner if dataset else drop.user)
+    news = _news(drop, dataset)
     prices = price_lines(report, bases)
-    blocks = [header(name), section(f"{kept}, owner {mention(drop.user)}."), fields(_facts(report))]
+    blocks = [
+        header(name),
+        section("\n".join([f"{kept}, owner {owner}.", *news])),
+        fields(report_facts(report)),
+    ]
     if labels := _labels(report):
         blocks.append(section(labels))
     blocks.append(section("*Estimated price of training*\n" + "\n".join(prices)))
@@ -92,11 +106,44 @@ def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[s
         )
         blocks += sections(finding_lines(report, "warning"))
     facts = f"{plural(report.rows, 'row')}, {plural(report.tokens.total, 'token')}"
-    summary = "\n".join([f"{kept}: {facts}, {plural(report.warnings, 'warning')}.", *prices])
-    return rendered(summary, [*blocks, *_train(drop)])
+    summary = "\n".join([f"{kept}: {facts}, {plural(report.warnings, 'warning')}.", *news, *prices])
+    return rendered(summary, [*blocks, *_buttons(dataset)])
 
 
-def _facts(report: Report) -> list[tuple[str, str]]:
+def _version_of(dataset: Dataset | None, drop: Drop) -> Version | None:
+    versions = dataset.versions if dataset else ()
+    return next((one for one in versions if one.id == drop.version_id), None)
+
+
+def _version_words(dataset: Dataset | None, drop: Drop) -> str:
+    version = _version_of(dataset, drop)
+    return f", version {version.number}" if version and version.number > 1 else ""
+
+
+def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
+    """What a version changed, and what its person should know."""
+    version = _version_of(dataset, drop)
+    told = (
+        [f"Since version {version.number - 1}: {diff_words(version.diff)}."]
+        if version and version.diff
+        else []
+    )
+    return told + ([prose(drop.problem, 600)] if drop.problem else [])
+
+
+def diff_words(diff: Diff) -> str:
+    """How many rows a version added, removed and changed."""
+    if not (diff.added or diff.removed or diff.changed):
+        return "the same rows, in another order or spelling"
+    words = [f"{plural(number, 'row')} {what}" for number, what in _changes(diff) if number]
+    return ", ".join(words)
+
+
+def _changes(diff: Diff) -> list[tuple[int, str]]:
+    return [(diff.added, "added"), (diff.removed, "removed"), (diff.changed, "changed")]
+
+
+def report_facts(report: Report) -> list[tuple[str, str]]:
     tokens = report.tokens
     spread = f"{count(tokens.min)} to {count(tokens.max)}, median {tokens.median:,.0f}"
     pairs = [
@@ -140,10 +187,11 @@ def _price(price: Price | None) -> str:
     return f"about *{usd(price.estimate)}* ({usd(price.low)} to {usd(price.high)})"
 
 
-def _train(drop: Drop) -> list[Block]:
-    if not drop.dataset_id:
+def _buttons(dataset: Dataset | None) -> list[Block]:
+    if dataset is None:
         return []
-    return [actions(button("Train", "train_dataset", drop.dataset_id, style="primary"))]
+    train = button("Train", "train_dataset", dataset.id, style="primary")
+    return [actions(train, button("Details", "show_dataset", dataset.id))]
 
 
 def dataset_list(datasets: Sequence[Dataset], start: int = 0) -> Rendered:
@@ -153,7 +201,8 @@ def dataset_list(datasets: Sequence[Dataset], start: int = 0) -> Rendered:
     page = datasets[start : start + DATASETS_SHOWN]
     head = plural(len(datasets), "dataset")
     blocks = [section(f"*{head}*")]
-    blocks += [section(dataset_words(one), button("Train", "train_dataset", one.id)) for one in page]
+    for one in page:
+        blocks += [section(dataset_words(one)), *_buttons(one)]
     blocks += more("more_datasets", start, len(datasets), DATASETS_SHOWN)
     return rendered(f"{head}:\n" + "\n".join(dataset_words(one) for one in page), blocks)
 

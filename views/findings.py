@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tuning.datasets.report import Finding, Report
+from tuning.findings import FEW, KINDS
 from views.numbers import count, plural
 from views.text import code, prose
 
-FEW = 3
-KINDS = 8
 #: Characters for all of them: Slack limits a message's blocks together too.
 ROOM = 6000
 

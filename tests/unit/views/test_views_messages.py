@@ -146,7 +146,7 @@ def test_a_milestone_without_details_still_reads_well(kind: str) -> None:
 
 def test_lists_carry_ids_in_their_buttons() -> None:
     assert buttons(job_list([job()]))[0] == ("show_job", "pl1")
-    assert buttons(dataset_list([dataset()])) == [("train_dataset", "ds1")]
+    assert buttons(dataset_list([dataset()])) == [("train_dataset", "ds1"), ("show_dataset", "ds1")]
     assert buttons(model_list([model()])) == [
         ("ask_model", MODEL),
         ("show_job", "pl1"),
@@ -203,7 +203,7 @@ def test_a_kept_dataset_shows_counts_prices_and_a_train_button() -> None:
     assert "`gpt-4o-mini-2024-07-18`  about *$0.05* ($0.02 to $0.07)" in text
     assert "`own-base`  no price on record" in text
     assert "about *$0.05*" in message.text
-    assert buttons(message) == [("train_dataset", "ds1")]
+    assert buttons(message) == [("train_dataset", "ds1"), ("show_dataset", "ds1")]
 
 
 def test_warnings_and_labels_are_shown_with_row_numbers() -> None:
@@ -241,7 +241,7 @@ def test_a_rejected_file_shows_the_first_rows_of_each_fault_and_what_to_do() -> 
 def test_a_known_file_names_its_dataset_even_without_a_report() -> None:
     message = drop_card(drop(known=True, report=None), dataset())
     assert "already here as `news_train`, owned by <@U1ANNA>" in message.text
-    assert buttons(message) == [("train_dataset", "ds1")]
+    assert buttons(message) == [("train_dataset", "ds1"), ("show_dataset", "ds1")]
 
 
 def test_a_file_that_could_not_be_checked_says_why() -> None:

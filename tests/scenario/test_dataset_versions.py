@@ -1,0 +1,71 @@
+"""Corrected files in a thread become versions; the same bytes are known; the disk has a quota."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox.client import Person
+from tests.fakes.stage import CHANNEL, Message, Stage, rows
+
+BROKEN = rows(11) + b'{"messages": [{"role": "user", "content": "x"}]}\n'
+
+
+async def card_in(stage: Stage, who: Person, root: Message, name: str, data: bytes, count: int) -> Message:
+    """The card of a file that is dropped into a thread: the thread's reply number `count`."""
+    await who.drop(CHANNEL, name, data, thread_ts=root["ts"])
+    return (await stage.replies(root, count))[count - 1]
+
+
+async def test_a_corrected_file_becomes_the_next_version_and_the_card_tells_what_changed(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    lines = rows(14).splitlines(keepends=True)
+    changed = b"".join([lines[0].replace(b"Sports", b"World"), *lines[2:]])
+    card = await card_in(stage, stage.ana, root, "news-fixed.jsonl", changed, 3)
+    assert "Kept as `news`, version 2" in card["text"]
+    assert "Since version 1: 2 rows added, 1 row removed, 1 row changed." in card["text"]
+    await stage.ana.command(CHANNEL, "/ft", "train news@1 suffix=old")
+    await stage.seen(stage._job_is_there)
+    (sent,) = stage.backend.files.values()
+    assert "-v1-" in sent["filename"]
+    await stage.ana.command(CHANNEL, "/ft", "train news suffix=new")
+
+    async def both() -> bool:
+        return len(stage.backend.jobs) == 2
+
+    await stage.seen(both)
+    assert any("-v2-" in file["filename"] for file in stage.backend.files.values())
+    await stage.ana.command(CHANNEL, "/ft", "train news@7")
+    assert "has no version 7" in (await stage.note(stage.ana, "version"))["text"]
+
+
+async def test_only_who_may_adds_a_version_others_get_a_dataset_of_their_own(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    mine = await card_in(stage, stage.ben, root, "news.jsonl", rows(13), 3)
+    assert "Kept as `news-2`" in mine["text"]
+    assert "Only its owner or an administrator may add a version to `news`" in mine["text"]
+    admins = await card_in(stage, stage.admin, root, "news.jsonl", rows(15), 5)
+    assert "Kept as `news`, version 2" in admins["text"]
+    assert "<@U0ANA00001>" in str(admins["blocks"])
+
+
+async def test_a_file_in_a_rejected_files_thread_is_a_dataset_of_its_own(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", BROKEN)
+    (rejected,) = await stage.replies(root)
+    assert "row 12" in rejected["text"]
+    fixed = await card_in(stage, stage.ana, root, "news.jsonl", rows(), 3)
+    assert "Kept as `news`:" in fixed["text"]
+    again = await card_in(stage, stage.ana, root, "news.jsonl", rows(), 5)
+    assert "already here as `news`" in again["text"]
+
+
+async def test_a_file_that_exceeds_the_quota_is_refused_before_it_is_fetched(stage: Stage) -> None:
+    drops = stage.bot.services.drops
+    full = replace(drops, keeping=replace(drops.keeping, quota=2000))
+    object.__setattr__(stage.bot.services, "drops", full)
+    root = await stage.ana.drop(CHANNEL, "big.jsonl", rows(40))
+    (card,) = await stage.replies(root)
+    assert "There is no room for big.jsonl" in card["text"]
+    assert "FT_QUOTA_BYTES" in card["text"]
+    assert not [e for e in await stage.control.exchanges("call") if e["name"] == "files download"]
