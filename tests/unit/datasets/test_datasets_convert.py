@@ -1,0 +1,341 @@
+# ruff: noqa: E501 -- rows of tables
+"""Conversion: every shape that is promised, every packing and encoding, and hostile files that stay bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dataset_rows import chat, good
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuning.datasets import check_file, unpack
+from tuning.datasets.commands import main_convert
+from tuning.datasets.convert import convert_file, preview_file
+from tuning.datasets.shapes import Template
+from tuning.datasets.unpack import CannotConvert
+
+ASKED, SAID = ("user", "How tall is it?"), ("assistant", "Very.")
+LABELLED = chat(("user", "Oil climbs"), ("assistant", "Business"))
+PAIR = {
+    "input": {"messages": [{"role": "user", "content": "Hi"}]},
+    "preferred_output": [{"role": "assistant", "content": "Hello!"}],
+    "non_preferred_output": [{"role": "assistant", "content": "What."}],
+}
+
+
+def lines(*rows: Any) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+SHAPES: list[tuple[str, bytes, dict[str, Any]]] = [
+    (
+        "prompt-completion",
+        lines({"prompt": "How tall is it?\n\n###\n\n", "completion": " Very. END"}),
+        chat(ASKED, SAID),
+    ),
+    (
+        "prompt-completion",
+        lines(
+            {
+                "prompt": [{"role": "user", "content": "Hi"}],
+                "completion": [{"role": "assistant", "content": "Hello!"}],
+            }
+        ),
+        chat(("user", "Hi"), ("assistant", "Hello!")),
+    ),
+    ("prompt-completion", b"prompt;response\nHow tall is it?;Very.\n", chat(ASKED, SAID)),
+    ("alpaca", lines({"instruction": "How tall is it?", "input": "", "output": "Very."}), chat(ASKED, SAID)),
+    (
+        "alpaca",
+        lines(
+            {
+                "instruction": "Say it in French.",
+                "input": "Very.",
+                "output": "Très.",
+                "system": "Be brief.",
+                "history": [["How tall is it?", "Very."]],
+            }
+        ),
+        chat(
+            ("system", "Be brief."),
+            ASKED,
+            SAID,
+            ("user", "Say it in French.\n\nVery."),
+            ("assistant", "Très."),
+        ),
+    ),
+    (
+        "sharegpt",
+        lines(
+            {
+                "conversations": [
+                    {"from": "system", "value": "s"},
+                    {"from": "human", "value": "How tall is it?"},
+                    {"from": "gpt", "value": "Very."},
+                    {"from": "human", "value": "bye"},
+                ]
+            }
+        ),
+        chat(("system", "s"), ASKED, SAID),
+    ),
+    (
+        "sharegpt",
+        lines(
+            {
+                "conversations": [
+                    {"role": "user", "content": "How tall is it?"},
+                    {"role": "assistant", "content": "Very."},
+                ]
+            }
+        ),
+        chat(ASKED, SAID),
+    ),
+    (
+        "question-answer",
+        lines({"question": "How tall is it?", "answer": "Very.", "context": "The tower."}),
+        chat(("user", "The tower.\n\nHow tall is it?"), SAID),
+    ),
+    ("question-answer", b"Question\tAnswer\nHow tall is it?\tVery.\n", chat(ASKED, SAID)),
+    ("text-category", lines({"text": " Oil climbs ", "category": "Business"}), LABELLED),
+    (
+        "text-category",
+        b"title,description,label_int,label\nOil,climbs,3,Business\n",
+        chat(("user", "Oil\nclimbs"), ("assistant", "Business")),
+    ),
+    ("text-category", b'\xef\xbb\xbfText,Label\r\n"Oil climbs","Business"\r\n', LABELLED),
+    ("two columns", b"frage,antwort\nHow tall is it?,Very.\n", chat(ASKED, SAID)),
+    ("preference-text", lines({"prompt": "Hi", "chosen": "Hello!", "rejected": "What."}), PAIR),
+    (
+        "preference-text",
+        lines(
+            {
+                "chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}],
+                "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What."}],
+            }
+        ),
+        PAIR,
+    ),
+    ("chat", json.dumps([chat(ASKED, SAID)], indent=2).encode(), chat(ASKED, SAID)),
+    ("chat", json.dumps(chat(ASKED, SAID), indent=2).encode(), chat(ASKED, SAID)),
+    ("chat", json.dumps({"data": [chat(ASKED, SAID)], "version": 1}).encode(), chat(ASKED, SAID)),
+    ("chat", lines(chat(ASKED, SAID)).decode().encode("utf-16"), chat(ASKED, SAID)),
+    ("chat", lines(chat(ASKED, SAID)).decode().encode("utf-16-le"), chat(ASKED, SAID)),
+    ("chat", gzip.compress(lines(chat(ASKED, SAID))), chat(ASKED, SAID)),
+    (
+        "text-category",
+        "text,label\nCafé ouvre,Économie\n".encode("windows-1252"),
+        chat(("user", "Café ouvre"), ("assistant", "Économie")),
+    ),
+]
+
+
+@pytest.mark.parametrize(("shape", "data", "row"), SHAPES, ids=[f"{n}-{s[0]}" for n, s in enumerate(SHAPES)])
+def test_every_known_shape_becomes_rows_of_messages(
+    tmp_path: Path, shape: str, data: bytes, row: dict[str, Any]
+):
+    source, target = tmp_path / "source", tmp_path / "target.jsonl"
+    source.write_bytes(data)
+    result = convert_file(source, target)
+    assert (result.shape, result.rows, result.skips) == (shape, 1, [])
+    assert [json.loads(line) for line in target.read_text().splitlines()] == [row]
+    assert source.read_bytes() == data
+
+
+def test_a_zip_of_one_file_is_unpacked(tmp_path: Path):
+    source, target = tmp_path / "set.zip", tmp_path / "target.jsonl"
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("set.csv", "question,answer\nHow tall is it?,Very.\n")
+        archive.writestr("__MACOSX/set.csv", "x")
+    result = convert_file(source, target)
+    assert (result.packing, result.rows) == ("zip", 1)
+
+
+def test_excel_and_parquet_are_read(tmp_path: Path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "set.parquet"
+    parquet.write_table(
+        pyarrow.table({"text": ["Oil climbs"] * 3, "label": ["Business", None, "Business"]}), path
+    )
+    result = convert_file(path, tmp_path / "target.jsonl")
+    assert (result.rows, result.skips) == (2, [(2, "the answer is empty")])
+    pytest.importorskip("python_calamine")
+    book = tmp_path / "set.xlsx"
+    book.write_bytes(workbook([["text", "label"], ["Oil climbs", "Business"], ["Star found", "Science"]]))
+    result = convert_file(book, tmp_path / "target.jsonl")
+    assert (result.shape, result.rows, result.preview[0]) == ("text-category", 2, LABELLED)
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    """The smallest Excel workbook with these cells."""
+    cells = "".join(
+        f'<row r="{r}">'
+        + "".join(
+            f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>' for c, cell in enumerate(row)
+        )
+        + "</row>"
+        for r, row in enumerate(rows, 1)
+    )
+    main, office = (
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    )
+    kinds, package = (
+        "http://schemas.openxmlformats.org/package/2006/content-types",
+        "http://schemas.openxmlformats.org/package/2006/relationships",
+    )
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{kinds}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def test_a_template_says_which_column_is_asked_and_which_answered(tmp_path: Path):
+    source = tmp_path / "set.csv"
+    source.write_text("a,b,c\nOil,climbs,Business\n,,\nStar,,\n")
+    template = Template(user="{a}: {b}", assistant="{c}", system="Sort {a}.")
+    result = convert_file(source, tmp_path / "target.jsonl", template=template)
+    assert result.preview == [
+        chat(("system", "Sort Oil."), ("user", "Oil: climbs"), ("assistant", "Business"))
+    ]
+    assert result.skips == [(4, "the answer is empty")]
+
+
+def test_one_system_message_can_be_put_before_every_row(tmp_path: Path):
+    source = tmp_path / "set.csv"
+    source.write_text("text,label\nOil climbs,Business\n")
+    result = convert_file(source, tmp_path / "target.jsonl", system="Sort it.")
+    assert result.preview[0]["messages"][0] == {"role": "system", "content": "Sort it."}
+
+
+def test_records_that_cannot_be_turned_are_left_out_with_line_and_reason(tmp_path: Path):
+    source = tmp_path / "set.jsonl"
+    source.write_bytes(
+        lines(
+            {"question": "How tall is it?", "answer": "Very."},
+            {"question": "", "answer": "x"},
+            {"question": "x"},
+        )
+        + b"{broken\n[1]\n"
+    )
+    result = convert_file(source, tmp_path / "target.jsonl")
+    assert (result.rows, result.skipped) == (1, 4)
+    assert result.skips == [
+        (2, "the question is empty"),
+        (3, "the answer is empty"),
+        (4, "it isn't JSON"),
+        (5, "it isn't an object"),
+    ]
+
+
+def test_a_preview_writes_nothing(tmp_path: Path):
+    source = tmp_path / "set.csv"
+    source.write_text("text,label\n" + "Oil climbs,Business\n" * 9)
+    assert preview_file(source, rows=2).preview == [LABELLED] * 2
+    assert [path.name for path in tmp_path.iterdir()] == ["set.csv"]
+
+
+BOMB = gzip.compress(bytes(64 << 20), 9)
+HOSTILE: list[tuple[str, bytes, str]] = [
+    ("a gzip bomb", BOMB, "more than 16 MB"),
+    ("no rows", b"text,label\n", "has no records"),
+    ("no table", b"hello", "has no records"),
+    ("nothing", b"", "empty"),
+    ("spaces", b" \n ", "empty"),
+    ("torn gzip", gzip.compress(lines(good()) * 99)[:-20], "damaged"),
+    ("torn zip", b"PK\x03\x04" + bytes(99), "damaged"),
+    ("an empty zip", b"PK\x05\x06" + bytes(18), "empty"),
+    ("a million columns", b"a," * 1_000_000 + b"\n" + b"1," * 1_000_000, "longer than 1 MB"),
+    ("many columns", b"a," * 2_000 + b"\n", "more than 1,000 columns"),
+    ("one long line", b"x" * (3 << 20), "longer than 1 MB"),
+    ("a deep array", b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+    ("torn JSON", b'[{"question": "a",\n', "isn't valid JSON"),
+    ("a number", b"[1, 2]", "fit no known shape"),
+    ("torn Parquet", b"PAR1" + bytes(50), "can't be read"),
+    ("torn Excel", b"\xd0\xcf\x11\xe0" + bytes(600), "can't be read"),
+    ("unknown columns", lines({"a": 1, "b": 2, "c": 3}), "a, b, c fit no known shape"),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"), [(data, why) for _, data, why in HOSTILE], ids=[name for name, _, _ in HOSTILE]
+)
+def test_what_cannot_be_converted_says_why_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, why: str
+):
+    source, target = tmp_path / "source", tmp_path / "target.jsonl"
+    source.write_bytes(data)
+    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20,))  # type: ignore[attr-defined]
+    with pytest.raises(CannotConvert, match=why):
+        convert_file(source, target)
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_zip_bombs_and_archives_of_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20,))  # type: ignore[attr-defined]
+    source = tmp_path / "set.zip"
+    for members, why in (
+        ({"a": bytes(64 << 20)}, "more than 16 MB"),
+        ({"a": b"", "b": b""}, "2 files"),
+        ({f"{n}": b"" for n in range(1001)}, "1,001 files"),
+    ):
+        with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+        with pytest.raises(CannotConvert, match=why):
+            preview_file(source)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=st.binary(max_size=400) | st.text(alphabet='{}[]",:\n\t;abc 01\\', max_size=300).map(str.encode),
+    packed=st.booleans(),
+)
+def test_any_bytes_convert_or_say_why(tmp_path_factory: pytest.TempPathFactory, data: bytes, packed: bool):
+    source = tmp_path_factory.getbasetemp() / "any-source"
+    source.write_bytes(gzip.compress(data) if packed else data)
+    with contextlib.suppress(CannotConvert):
+        assert preview_file(source).columns
+
+
+def test_what_was_converted_passes_the_check(tmp_path: Path):
+    source, target = tmp_path / "set.csv", tmp_path / "target.jsonl"
+    texts = [
+        f"{word} number {n}"
+        for n, word in enumerate(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] * 10)
+    ]
+    source.write_text(
+        "text,label\n" + "".join(f"{text},{'even' if n % 2 else 'odd'}\n" for n, text in enumerate(texts))
+    )
+    convert_file(source, target, system="Odd or even?")
+    report = check_file(target)
+    assert (report.ok, report.findings, report.labels) == (True, (), {"even": 30, "odd": 30})
+
+
+def test_the_command_previews_converts_and_refuses(tmp_path: Path):
+    source = tmp_path / "set.csv"
+    source.write_text("a,b,c\nOil,climbs,Business\nx,y,\n")
+    out, err = io.StringIO(), io.StringIO()
+    assert main_convert(source, None, out=out, err=err) == 2
+    assert "template" in err.getvalue()
+    assert main_convert(source, None, user="{a}", out=out, err=err) == 2
+    assert main_convert(source, tmp_path / "t.jsonl", user="{a} {b}", assistant="{c}", out=out, err=err) == 1
+    assert "left out 3: the answer is empty" in out.getvalue()
+    assert main_convert(tmp_path / "missing", None, out=out, err=err) == 2
+    assert "missing: No such file" in err.getvalue()

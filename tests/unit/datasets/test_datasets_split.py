@@ -1,0 +1,115 @@
+"""Splitting: even labels, groups kept together, the same rows for the same seed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dataset_rows import chat, good
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuning.datasets import check_file
+from tuning.datasets.commands import main_redact, main_split
+from tuning.datasets.split import CannotSplit, Part, split_file
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def rows_of(part: Part) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in part.path.read_text().splitlines()]
+
+
+def test_labels_are_spread_evenly_and_every_row_is_in_one_part(tmp_path: Path):
+    parts = split_file(EXAMPLES / "news_train.jsonl", tmp_path, validation=0.25, heldout=0.125)
+    assert [(part.name, part.rows) for part in parts] == [("train", 80), ("validation", 32), ("heldout", 16)]
+    assert [set(part.labels.values()) for part in parts] == [{20}, {8}, {4}]
+    lines = [line for part in parts for line in part.path.read_bytes().splitlines()]
+    assert Counter(lines) == Counter((EXAMPLES / "news_train.jsonl").read_bytes().splitlines())
+    assert check_file(parts[1].path, against=parts[0].path).codes == {"few_rows": 1}
+
+
+def test_the_same_seed_gives_the_same_rows_whatever_their_order(write, tmp_path: Path):
+    rows = [good(n) for n in range(100)]
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    chosen = []
+    for folder, order, seed in zip(folders, (rows, rows[::-1], rows), (1, 1, 2), strict=True):
+        folder.mkdir()
+        parts = split_file(write(*order), folder, validation=0.2, heldout=0, seed=seed)
+        chosen.append({row["messages"][1]["content"] for row in rows_of(parts[1])})
+    assert chosen[0] == chosen[1] != chosen[2]
+    assert len(chosen[0]) == 20
+
+
+def test_rows_with_one_prompt_stay_together(write, tmp_path: Path):
+    rows = [chat(("user", f"Question {n % 20}?"), ("assistant", f"Answer {n}.")) for n in range(100)]
+    parts = split_file(write(*rows), tmp_path, validation=0.2, heldout=0.2)
+    prompts = [{row["messages"][0]["content"] for row in rows_of(part)} for part in parts]
+    assert [part.rows for part in parts] == [60, 20, 20]
+    assert not prompts[0] & prompts[1]
+    assert not (prompts[0] | prompts[1]) & prompts[2]
+
+
+def test_a_key_of_the_rows_can_name_their_group_and_is_left_out(write, tmp_path: Path):
+    rows = [{**good(n), "customer": n % 10} for n in range(100)]
+    parts = split_file(write(*rows), tmp_path, validation=0.2, heldout=0.1, group_by="customer")
+    assert [part.rows for part in parts] == [70, 20, 10]
+    assert all(set(row) == {"messages"} for part in parts for row in rows_of(part))
+    with pytest.raises(CannotSplit, match="'shop'"):
+        split_file(write(*rows), tmp_path, group_by="shop")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 30), min_size=3, max_size=30),
+    share=st.sampled_from([0.1, 0.2, 0.3]),
+    seed=st.integers(0, 99),
+)
+def test_no_group_is_ever_torn(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], share: float, seed: int
+):
+    folder = tmp_path_factory.mktemp("split")
+    source = folder / "set.jsonl"
+    rows = [
+        chat(("user", f"q{group}"), ("assistant", f"a{group} {n}"))
+        for group, size in enumerate(sizes)
+        for n in range(size)
+    ]
+    source.write_text("\n".join(map(json.dumps, rows)))
+    try:
+        parts = split_file(source, folder, validation=share, heldout=0, seed=seed)
+    except CannotSplit:
+        return
+    prompts = [{row["messages"][0]["content"] for row in rows_of(part)} for part in parts]
+    assert not prompts[0] & prompts[1]
+    assert sum(part.rows for part in parts) == len(rows)
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (1.0, 0.0), (0.6, 0.5), (-0.1, 0.5)])
+def test_shares_that_make_no_sense_are_refused(write, tmp_path: Path, shares: tuple[float, float]):
+    with pytest.raises(CannotSplit, match="Shares"):
+        split_file(write(*(good(n) for n in range(9))), tmp_path, validation=shares[0], heldout=shares[1])
+
+
+def test_too_few_rows_are_refused_and_nothing_is_written(write, tmp_path: Path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for count in (2, 4):
+        with pytest.raises(CannotSplit, match="too few"):
+            split_file(write(*(good(n) for n in range(count))), out)
+    assert list(out.iterdir()) == []
+
+
+def test_the_commands_tell_what_they_wrote(write, tmp_path: Path):
+    out, err = io.StringIO(), io.StringIO()
+    source = write(*(good(n) for n in range(40)), chat(("user", "I am ada@engines.io"), ("assistant", "Hi")))
+    assert main_split(source, tmp_path, out=out, err=err) == 0
+    assert "rows.train.jsonl: 33 rows" in out.getvalue()
+    assert main_split(tmp_path / "missing", tmp_path, out=out, err=err) == 2
+    assert main_redact(source, tmp_path / "clean.jsonl", out=out, err=err) == 0
+    assert "1 rows changed; replaced email_address 1" in out.getvalue()
+    assert main_redact(tmp_path / "missing", tmp_path / "x", out=out, err=err) == 2

@@ -1,0 +1,192 @@
+"""The records of a table or list, whatever file they stand in: CSV, TSV, JSON, JSONL, Excel, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from tuning.datasets.unpack import CannotConvert, Opened, open_text
+
+MOST_COLUMNS = 1000
+LONGEST_HEADER = 1 << 20
+LONGEST_FIELD = 32 << 20
+LARGEST_JSON = 256 << 20
+Record = dict[str, Any]
+Numbered = tuple[int, Record]
+_LISTS = ("data", "rows", "examples", "items", "train")
+_ROW_KEYS = {
+    "messages",
+    "conversations",
+    "conversation",
+    "prompt",
+    "input",
+    "question",
+    "text",
+    "instruction",
+}
+
+
+def kind_of(opened: Opened) -> str:
+    """How the file is laid out: csv, json, jsonl, excel or parquet."""
+    with opened.path.open("rb") as file:
+        magic = file.read(8)
+    if magic.startswith(b"PAR1"):
+        return "parquet"
+    if magic.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "excel"
+    with open_text(opened) as text:
+        head = text.read(1 << 16).lstrip("\ufeff \t\r\n")
+    if head[:1] == "[":
+        return "jsonl" if _first_is_whole(head) else "json"
+    if head[:1] == "{":
+        return "jsonl" if _first_is_whole(head) else "json"
+    if not head:
+        raise CannotConvert("The file is empty.")
+    return "csv"
+
+
+def _first_is_whole(head: str) -> bool:
+    first, *rest = head.split("\n", 1)
+    if not any(part.strip() for part in rest):
+        return len(head) >= 1 << 15 and head[:1] == "{"
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def records(opened: Opened) -> Iterator[Numbered]:
+    """Every record with its line or position, from 1. Raises CannotConvert."""
+    kind = kind_of(opened)
+    readers = {"csv": _table, "json": _json, "jsonl": _lines, "excel": _excel, "parquet": _parquet}
+    return readers[kind](opened)
+
+
+def _table(opened: Opened) -> Iterator[Numbered]:
+    csv.field_size_limit(LONGEST_FIELD)
+    with open_text(opened) as text:
+        header = text.readline(LONGEST_HEADER)
+        if len(header) >= LONGEST_HEADER:
+            raise CannotConvert(f"The first line is longer than {LONGEST_HEADER >> 20} MB: that is no table.")
+        delimiter = delimiter_of(header)
+        if header.count(delimiter) >= MOST_COLUMNS:
+            raise CannotConvert(f"The table has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
+        text.seek(0)
+        reader = csv.reader(text, delimiter=delimiter)
+        try:
+            names = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
+            for cells in reader:
+                if any(cells):
+                    yield reader.line_num, dict(zip(names, cells, strict=False))
+        except csv.Error as error:
+            raise CannotConvert(f"Line {reader.line_num} of the table can't be read: {error}.") from error
+
+
+def delimiter_of(header: str) -> str:
+    """What stands between the cells of a table's first line."""
+    return max(",\t;|", key=header.count)
+
+
+def _lines(opened: Opened) -> Iterator[Numbered]:
+    with open_text(opened) as text:
+        for number, line in enumerate(iter(lambda: text.readline(LONGEST_FIELD), ""), 1):
+            if line.strip():
+                yield number, _parsed(line.lstrip("\ufeff"))
+
+
+def _parsed(line: str) -> Record:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"": "it isn't JSON"}
+    return value if isinstance(value, dict) else {"": "it isn't an object"}
+
+
+def _json(opened: Opened) -> Iterator[Numbered]:
+    if opened.path.stat().st_size > LARGEST_JSON:
+        raise CannotConvert(
+            f"One JSON value may have {LARGEST_JSON >> 20} MB. Bring one object a line instead."
+        )
+    with open_text(opened) as text:
+        try:
+            value = json.load(text)
+        except RecursionError as error:
+            raise CannotConvert("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise CannotConvert(f"The file isn't valid JSON: {error}.") from error
+    yield from enumerate(_list_of(value), 1)
+
+
+def _list_of(value: Any) -> list[Record]:
+    if isinstance(value, dict):
+        lists = [value[key] for key in _LISTS if isinstance(value.get(key), list)]
+        return _list_of(lists[0] if lists and not value.keys() & _ROW_KEYS else [value])
+    if not isinstance(value, list):
+        raise CannotConvert("The JSON is neither a list nor an object.")
+    return [item if isinstance(item, dict) else {"": "it isn't an object"} for item in value]
+
+
+def _excel(opened: Opened) -> Iterator[Numbered]:
+    try:
+        import python_calamine
+    except ImportError as error:
+        raise CannotConvert(
+            "Excel needs an extra: pip install 'ft-bot[excel]', or save it as CSV."
+        ) from error
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(opened.path))
+        rows = book.get_sheet_by_index(0).to_python()
+    except (python_calamine.CalamineError, OSError) as error:
+        raise CannotConvert("The workbook can't be read. Save it as CSV.") from error
+    names = [str(name).strip() for name in rows[0]] if rows else []
+    if len(names) > MOST_COLUMNS:
+        raise CannotConvert(f"The sheet has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
+    for number, cells in enumerate(rows[1:], 2):
+        if any(cell != "" for cell in cells):
+            yield number, dict(zip(names, map(_cell, cells), strict=False))
+
+
+def _cell(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _parquet(opened: Opened) -> Iterator[Numbered]:
+    try:
+        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow.parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise CannotConvert("Parquet needs an extra: pip install 'ft-bot[parquet]'.") from error
+    try:
+        file = pyarrow.parquet.ParquetFile(opened.path)
+        if len(file.schema_arrow) > MOST_COLUMNS:
+            raise CannotConvert(f"The file has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
+        number = 0
+        for batch in file.iter_batches(batch_size=1000):
+            for record in batch.to_pylist():
+                number += 1
+                yield number, record
+    except (pyarrow.ArrowException, OSError) as error:
+        raise CannotConvert("The Parquet file can't be read. Write it again.") from error
+
+
+def columns_of(rows: Iterator[Numbered], look: int = 20) -> list[str]:
+    """The names of the columns that the first records have."""
+    names: dict[str, None] = {}
+    for _, record in islice(rows, look):
+        names.update(dict.fromkeys(key for key in record if key))
+    return list(names)
+
+
+def as_text(value: Any) -> str:
+    """A cell as text; lists and objects as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        out = io.StringIO()
+        json.dump(value, out, ensure_ascii=False, default=str)
+        return out.getvalue()
+    return str(value)

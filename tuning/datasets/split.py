@@ -1,0 +1,174 @@
+"""Splits a file into training, validation and held-out rows: the same rows on every run with the same seed.
+
+Rows that belong together stay together: those with the same prompt always, and those of a group when a key of
+the row names it. Labels are spread evenly (stratified), so that a small part has all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from tuning.datasets.atomic import writing
+from tuning.datasets.examples import Example, read_examples
+from tuning.datasets.near import normal
+from tuning.datasets.strict import read_line
+
+PARTS = ("train", "validation", "heldout")
+MOST_LABELS = 50
+LONGEST_LABEL = 60
+
+
+class CannotSplit(ValueError):
+    """The file can't be split as asked; the message says why."""
+
+
+class Part(NamedTuple):
+    """One of the files that were written."""
+
+    name: str
+    path: Path
+    rows: int
+    labels: dict[str, int]
+
+
+class _Group(NamedTuple):
+    key: str
+    label: str
+    rows: list[int]
+
+
+def split_file(
+    source: Path,
+    folder: Path,
+    *,
+    validation: float = 0.1,
+    heldout: float = 0.1,
+    seed: int = 0,
+    group_by: str | None = None,
+) -> list[Part]:
+    """Write `NAME.train.jsonl` and so on into `folder`. Raises CannotSplit and OSError.
+
+    Shares are of the rows, between 0 and 1; a part with share 0 isn't written. `group_by` names a top-level
+    key of the rows; it is left out of what is written, because backends refuse keys that they don't know.
+    """
+    if not (0 <= validation < 1 and 0 <= heldout < 1 and 0 < validation + heldout < 1):
+        raise CannotSplit("Shares are between 0 and 1, and leave something to train on.")
+    examples = list(read_examples(source))
+    if len(examples) < 3:
+        raise CannotSplit(f"The file has {len(examples)} readable rows: too few to split.")
+    lines = _lines(source, {example.row for example in examples})
+    groups = _groups(examples, lines, group_by)
+    shares = {"heldout": heldout, "validation": validation}
+    chosen = assign(groups, shares, seed)
+    _refuse_empty(chosen, shares)
+    return _write(source, folder, examples, lines, chosen, group_by)
+
+
+def _lines(source: Path, wanted: set[int]) -> dict[int, bytes]:
+    with source.open("rb") as file:
+        return {n: line.strip() for n, line in enumerate(file, 1) if n in wanted}
+
+
+def _groups(examples: Sequence[Example], lines: dict[int, bytes], group_by: str | None) -> list[_Group]:
+    labels = _labels(examples)
+    found: dict[str, _Group] = {}
+    for example in examples:
+        key = _key(example, lines[example.row], group_by)
+        label = example.answer if labels else ""
+        found.setdefault(key, _Group(key, label, [])).rows.append(example.row)
+    return list(found.values())
+
+
+def _labels(examples: Sequence[Example]) -> set[str]:
+    """The labels, if answers are labels; nothing otherwise."""
+    answers = {example.answer for example in examples}
+    few = 2 <= len(answers) <= min(MOST_LABELS, len(examples) // 2)
+    return answers if few and all(0 < len(answer) <= LONGEST_LABEL for answer in answers) else set()
+
+
+def _key(example: Example, line: bytes, group_by: str | None) -> str:
+    if group_by is None:
+        return normal(example.prompt) or str(example.row)
+    read = read_line(line)
+    if not isinstance(read.value, dict) or group_by not in read.value:
+        raise CannotSplit(f"Row {example.row} has no key {group_by!r} to group by.")
+    return json.dumps(read.value[group_by], sort_keys=True, default=str)
+
+
+def assign(groups: Sequence[_Group], shares: dict[str, float], seed: int) -> dict[int, str]:
+    """Which part each row goes to. A group's place depends on its key and the seed alone."""
+    by_label: defaultdict[str, list[_Group]] = defaultdict(list)
+    for group in groups:
+        by_label[group.label].append(group)
+    chosen: dict[int, str] = {}
+    carried = dict.fromkeys(shares, 0.0)
+    for label in sorted(by_label):
+        waiting = sorted(by_label[label], key=lambda group: _draw(group.key, seed))
+        rows = sum(len(group.rows) for group in waiting)
+        for part, share in shares.items():
+            wanted = rows * share + carried[part]
+            carried[part] = wanted - _take(waiting, wanted, part, chosen)
+        for group in waiting:
+            chosen.update(dict.fromkeys(group.rows, "train"))
+    return chosen
+
+
+def _take(waiting: list[_Group], wanted: float, part: str, chosen: dict[int, str]) -> int:
+    """Move groups to a part until it has about `wanted` rows; always leave one group to train on."""
+    taken = 0
+    while len(waiting) > 1 and taken + len(waiting[-1].rows) / 2 <= wanted:
+        group = waiting.pop()
+        chosen.update(dict.fromkeys(group.rows, part))
+        taken += len(group.rows)
+    return taken
+
+
+def _draw(key: str, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _refuse_empty(chosen: dict[int, str], shares: dict[str, float]) -> None:
+    missing = [part for part, share in shares.items() if share and part not in chosen.values()]
+    if missing:
+        raise CannotSplit(
+            f"There are too few rows or groups for a {missing[0]} part: ask for a larger share."
+        )
+
+
+def _write(
+    source: Path,
+    folder: Path,
+    examples: Sequence[Example],
+    lines: dict[int, bytes],
+    chosen: dict[int, str],
+    group_by: str | None,
+) -> list[Part]:
+    stem = source.name.removesuffix(".jsonl")
+    labels = _labels(examples)
+    parts: list[Part] = []
+    with ExitStack() as stack:
+        for name in PARTS:
+            mine = [example for example in examples if chosen[example.row] == name]
+            if not mine:
+                continue
+            path = folder / f"{stem}.{name}.jsonl"
+            out = stack.enter_context(writing(path))
+            out.writelines(_without(lines[example.row], group_by) + b"\n" for example in mine)
+            counts: dict[str, int] = {}
+            for example in mine if labels else ():
+                counts[example.answer] = counts.get(example.answer, 0) + 1
+            parts.append(Part(name, path, len(mine), dict(sorted(counts.items()))))
+    return parts
+
+
+def _without(line: bytes, key: str | None) -> bytes:
+    if key is None:
+        return line
+    value = {name: item for name, item in read_line(line).value.items() if name != key}
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -1,0 +1,126 @@
+"""Opening what people bring: gzip, ZIP, UTF-16, Windows text. All of it is bounded against bombs."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple
+
+MOST_UNPACKED = 1 << 30
+MOST_MEMBERS = 1000
+_COPY = 1 << 20
+
+
+class CannotConvert(Exception):
+    """The file can't be converted; the message says why and what to do."""
+
+
+class Opened(NamedTuple):
+    """A plain file, and how it came: `packing` is gzip, zip or empty; `encoding` is of its text."""
+
+    path: Path
+    packing: str
+    encoding: str
+
+
+@contextmanager
+def unpacked(source: Path, most: int = MOST_UNPACKED) -> Iterator[Opened]:
+    """The file without its packing; what was unpacked is deleted. Raises CannotConvert and OSError."""
+    with ExitStack() as stack:
+        path, packing = source, ""
+        with source.open("rb") as file:
+            magic = file.read(8)
+        if magic.startswith(b"\x1f\x8b"):
+            packed = stack.enter_context(gzip.open(source))
+            path, packing = _copy(stack, packed, source.with_suffix("").suffix, most), "gzip"
+        elif magic.startswith(b"PK\x03\x04") and (member := _member(source)):
+            archive = stack.enter_context(zipfile.ZipFile(source))
+            inner = stack.enter_context(archive.open(member))
+            path, packing = _copy(stack, inner, Path(member).suffix, most), "zip"
+        elif magic.startswith(b"PK\x05\x06"):
+            raise CannotConvert("The ZIP archive is empty.")
+        yield Opened(path, packing, encoding_of(path))
+
+
+def _member(source: Path) -> str | None:
+    """The only file in an archive; None for an Excel workbook, which is a ZIP archive too."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise CannotConvert("The ZIP archive is damaged. Pack it again.") from error
+    if len(infos) > MOST_MEMBERS:
+        raise CannotConvert(f"The ZIP archive has {len(infos):,} files. Bring one file.")
+    names = [i.filename for i in infos if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+    if "xl/workbook.xml" in names:
+        return None
+    if len(names) != 1:
+        raise CannotConvert(f"The ZIP archive has {len(names)} files. Bring an archive of one file.")
+    if any(i.flag_bits & 1 for i in infos if i.filename == names[0]):
+        raise CannotConvert("The ZIP archive needs a password. Pack it without one.")
+    return names[0]
+
+
+def _copy(stack: ExitStack, packed: IO[bytes] | gzip.GzipFile, suffix: str, most: int) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ft-bot-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / f"unpacked{suffix[:10]}"
+    done = 0
+    try:
+        with path.open("wb") as out:
+            while chunk := packed.read(_COPY):
+                done += len(chunk)
+                if done > most:
+                    raise CannotConvert(f"Unpacked it has more than {most >> 20:,} MB. Bring a smaller file.")
+                out.write(chunk)
+    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise CannotConvert("The packed file is damaged. Pack it again.") from error
+    return path
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text: by its mark, by its zero bytes, UTF-8 if it is valid, else Windows-1252."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return name
+        if head[1::2].count(0) > len(head) // 3:
+            return "utf-16-le"
+        if head[::2].count(0) > len(head) // 3:
+            return "utf-16-be"
+        file.seek(0)
+        return "utf-8" if _is_utf8(file) else "windows-1252"
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := file.read(_COPY):
+            decoder.decode(chunk)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def open_text(opened: Opened) -> io.TextIOWrapper:
+    """The text, decoded; line ends are left as they are."""
+    return opened.path.open(encoding=opened.encoding, errors="replace", newline="")
