@@ -5,14 +5,13 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
-import yaml
-
 from .server import Sandbox
-from .workspace.records import JSON
 from .workspace.seed import Credentials
+from .workspace.seedfile import SeedError, read_mapping, read_seed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,19 +24,14 @@ def parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, help="the app's manifest: commands, events and scopes to enforce"
     )
     parse.add_argument("--request-url", help="deliver by signed HTTP to this URL instead of Socket Mode")
+    parse.add_argument("--seed", type=Path, help="people, channels and apps (YAML); see docs/sandbox.md")
+    keeping = parse.add_mutually_exclusive_group()
+    keeping.add_argument(
+        "--state", type=Path, metavar="DIR", help="keep the workspace in this folder (SQLite)"
+    )
+    keeping.add_argument("--ephemeral", action="store_true", help="keep nothing (the default)")
     parse.add_argument("--rate-limits", action="store_true", help="enforce Slack's rate limits")
     return parse
-
-
-def read_manifest(path: Path) -> JSON:
-    """The manifest as a dictionary; exits with a sentence where it cannot be read."""
-    try:
-        found = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise SystemExit(f"cannot read the manifest {path}: {error}") from None
-    if not isinstance(found, dict):
-        raise SystemExit(f"the manifest {path} is not a mapping")
-    return found
 
 
 def credentials() -> Credentials:
@@ -50,17 +44,30 @@ def credentials() -> Credentials:
     )
 
 
+def build(arguments: argparse.Namespace) -> Sandbox:
+    """The sandbox that the arguments describe; exits with a sentence where they make no sense."""
+    if arguments.seed and (arguments.manifest or arguments.request_url):
+        raise SystemExit("--seed names the apps itself: leave out --manifest and --request-url")
+    try:
+        manifest = read_mapping(arguments.manifest, "manifest") if arguments.manifest else None
+        seed = read_seed(arguments.seed) if arguments.seed else None
+        return Sandbox(
+            manifest,
+            credentials(),
+            arguments.request_url,
+            arguments.host,
+            arguments.port,
+            seed,
+            arguments.state,
+            rate_limits=arguments.rate_limits,
+            posting_limits=arguments.rate_limits,
+        )
+    except (SeedError, ValueError, OSError, sqlite3.Error) as error:
+        raise SystemExit(str(error)) from None
+
+
 async def serve(arguments: argparse.Namespace) -> None:
-    manifest = read_manifest(arguments.manifest) if arguments.manifest else None
-    sandbox = Sandbox(
-        manifest,
-        credentials(),
-        arguments.request_url,
-        arguments.host,
-        arguments.port,
-        rate_limits=arguments.rate_limits,
-        posting_limits=arguments.rate_limits,
-    )
+    sandbox = build(arguments)
     try:
         await sandbox.start()
     except OSError as error:

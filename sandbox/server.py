@@ -18,10 +18,12 @@ from .page.routes import Page
 from .webapi.limits import Limits
 from .webapi.routes import WebApi
 from .webapi.transfer import Transfer, sign_in
+from .workspace.disk import Disk
 from .workspace.exchanges import Exchanges
 from .workspace.ids import Clock
 from .workspace.records import JSON
-from .workspace.seed import Credentials, new_workspace
+from .workspace.seed import Credentials, Seed, default_seed, plant
+from .workspace.state import Workspace
 
 BIGGEST_BODY = 1_100_000_000
 RETRY_DELAYS = (0.0, 60.0, 300.0)
@@ -31,8 +33,10 @@ class Sandbox:
     """A whole workspace. `async with Sandbox() as sandbox: ...`, or `start` and `stop`.
 
     `manifest` is the app's manifest as a dictionary; without one nothing is checked against it.
-    `request_url` turns Socket Mode off. `retry_delays` are the waits before an event is sent again,
-    `ack_seconds` how long an app may take to acknowledge.
+    `request_url` turns Socket Mode off. `seed` replaces the default people, channels and app.
+    `state` is a folder to keep the workspace in; without one it is gone at the end.
+    `retry_delays` are the waits before an event is sent again, `ack_seconds` how long an app may
+    take to acknowledge.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class Sandbox:
         request_url: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        seed: Seed | None = None,
+        state: Path | None = None,
         rate_limits: bool = False,
         posting_limits: bool = False,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
@@ -49,10 +55,15 @@ class Sandbox:
         clock: Clock = time.time,
     ) -> None:
         self.host, self.port = host, port
-        self.credentials = credentials or Credentials()
-        self._directory = tempfile.TemporaryDirectory(prefix="sandbox-")
-        directory = Path(self._directory.name)
-        self.workspace = ws = new_workspace(directory, manifest, self.credentials, request_url, clock)
+        seed = seed or default_seed(manifest, credentials, request_url)
+        self.credentials = seed.apps[0].credentials
+        self._temporary = None if state else tempfile.TemporaryDirectory(prefix="sandbox-")
+        self._disk = Disk(state) if state else None
+        directory = self._disk.files if self._disk else Path(self._temporary.name if self._temporary else "")
+        self.workspace = ws = Workspace(seed.team, directory, clock)
+        if self._disk:
+            self._disk.attach(ws)
+        plant(ws, seed)
         self.exchanges = Exchanges(ws.journal)
         self.faults = Faults()
         self.sockets = SocketHub(ws.journal, ack_seconds)
@@ -104,7 +115,10 @@ class Sandbox:
         await self._http.close()
         if self._runner:
             await self._runner.cleanup()
-        self._directory.cleanup()
+        if self._disk:
+            self._disk.close()
+        if self._temporary:
+            self._temporary.cleanup()
 
     async def __aenter__(self) -> "Sandbox":
         return await self.start()

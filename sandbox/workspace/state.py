@@ -45,7 +45,7 @@ class Workspace:
         self.messages = tables.add("messages", Message, lambda m: f"{m.channel}/{m.ts}")
         self.ephemerals = tables.add("ephemerals", Message, lambda m: f"{m.channel}/{m.ts}", kept=False)
         self.files = tables.add("files", File, lambda f: f.id)
-        self.views = tables.add("views", View, lambda v: v.id)
+        self.views = tables.add("views", View, lambda v: v.id, kept=False)
         self.homes = tables.add("homes", View, lambda v: f"{v.app_id}/{v.user}")
         self.triggers = tables.add("triggers", Trigger, lambda t: t.id, kept=False)
         self.response_urls = tables.add("response_urls", ResponseUrl, lambda r: r.key, kept=False)

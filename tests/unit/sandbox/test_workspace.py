@@ -12,7 +12,8 @@ from sandbox.webapi.limits import Limits
 from sandbox.workspace import manifest, mrkdwn
 from sandbox.workspace.ids import Timestamps
 from sandbox.workspace.journal import Journal
-from sandbox.workspace.seed import new_workspace
+from sandbox.workspace.seed import default_seed, plant
+from sandbox.workspace.state import Workspace
 
 MANIFEST = {
     "features": {"slash_commands": [{"command": "/ft", "url": "https://example.com/commands"}]},
@@ -25,6 +26,13 @@ MANIFEST = {
         "interactivity": {"is_enabled": True, "request_url": "https://example.com/interact"},
     },
 }
+
+
+def new_workspace(folder, manifest=None):
+    seed = default_seed(manifest)
+    workspace = Workspace(seed.team, folder)
+    plant(workspace, seed)
+    return workspace
 
 
 @pytest.fixture
