@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from handlers.arguments import as_typed, first_word, one_word, train_request, ty
 from handlers.reply import privately
 from handlers.services import Services
 from handlers.training import open_modal, start
-from tuning.errors import Invalid
+from tuning.errors import Invalid, NotFound
 from tuning.ids import new_id, request_id
 from tuning.records import Person
 from views import datasets as dataset_views
@@ -102,12 +102,20 @@ async def cancel(call: Call) -> None:
 async def datasets(call: Call) -> None:
     async with call.services.store.begin() as tx:
         found = await tx.datasets.list(call.person.workspace, search=one_word(call.rest))
+    _some(found, "dataset", call.rest, "`/ft datasets` lists them all.")
     await privately(call.context, dataset_views.dataset_list(found))
 
 
 async def models(call: Call) -> None:
     found = await call.services.models.list(call.person, one_word(call.rest))
+    _some(found, "model", call.rest, "`/ft models` lists them all.")
     await privately(call.context, model_views.model_list(found))
+
+
+def _some(found: Sequence[object], what: str, searched: str, remedy: str) -> None:
+    """A search that finds nothing is no empty workspace."""
+    if searched and not found:
+        raise NotFound(f"No {what} here has {one_word(searched)[:100]} in its name.", remedy=remedy)
 
 
 async def delete(call: Call) -> None:

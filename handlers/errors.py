@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from typing import Any
@@ -18,9 +19,14 @@ from views.rendered import Rendered
 
 log = logging.getLogger(__name__)
 
+#: Bolt looks for an acknowledgement every 10 ms, and loses one whose listener has failed by then:
+#: Slack would say that the command timed out, besides our answer.
+BOLT_LOOKS_AGAIN = 0.03
+
 
 async def on_error(error: Exception, context: AsyncBoltContext, body: dict[str, Any]) -> None:
     """Bolt's error handler: tell the person who acted, and write down what wasn't foreseen."""
+    await asyncio.sleep(BOLT_LOOKS_AGAIN)
     answer = words(error, body)
     if context.user_id:
         await privately(context, answer)

@@ -48,7 +48,7 @@ class Ambiguous(FtBotError):
 
     def __init__(self, what: str, ref: str, candidates: list[str]) -> None:
         shown = ", ".join(candidates[:5]) + (" ..." if len(candidates) > 5 else "")
-        super().__init__(f"More than one {what} starts with {ref[:100]}: {shown}", remedy="Type more of it.")
+        super().__init__(f"More than one {what} starts with {ref[:100]}: {shown}.", remedy="Type more of it.")
 
 
 class Invalid(FtBotError):

@@ -1,0 +1,75 @@
+"""What a person typed, taken apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from handlers.arguments import NAMES, first_word, one_word, train_request, typed, words
+from tuning.errors import Invalid
+from tuning.planning import TrainRequest
+
+TEXT = st.text(max_size=200)
+
+
+@given(TEXT)
+@example('"')
+@example("“a b” 'c")
+@example("a=\\")
+@example("\x00\x85 \u2028")
+def test_any_text_is_a_request_or_one_clear_refusal(text: str) -> None:
+    try:
+        request = train_request(words(text))
+    except Invalid as error:
+        assert error.fields
+        assert all(error.fields)
+        assert all(why for why in error.fields.values())
+    else:
+        assert isinstance(request, TrainRequest)
+
+
+@given(TEXT)
+def test_the_first_word_and_the_rest_lose_only_white_space(text: str) -> None:
+    word, rest = first_word(text)
+    assert "".join((word + rest).split()) == "".join(text.split())
+    assert not word or not word[0].isspace()
+
+
+@given(
+    st.dictionaries(st.sampled_from(["base", "suffix", "epochs", "lr", "seed"]), st.from_regex(r"\A\w+\Z"))
+)
+def test_what_is_typed_as_pairs_arrives_in_its_fields(pairs: dict[str, str]) -> None:
+    request = train_request(["news", *(f"--{name.upper()}={value}" for name, value in pairs.items())])
+    assert request.dataset == "news"
+    for name, value in pairs.items():
+        assert getattr(request, NAMES[name]) == value
+
+
+def test_quotes_of_any_kind_hold_a_value_together() -> None:
+    for opening, closing in ('""', "''", "“”", "„“", "‘’"):
+        assert words(f"news suffix={opening}my news{closing}") == ["news", "suffix=my news"]
+    assert words('news suffix="open') == ["news", 'suffix="open']
+    for around in ("`{}`", '"{}"', "“{}”", "‘{}’", "<{}>"):
+        assert one_word(around.format("ftjob-1") + " and more") == "ftjob-1"
+    assert one_word("  ") == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("&lt;b&gt; &amp; c", "<b> & c"),
+        ("&amp;lt;", "&lt;"),
+        ("  x\n", "x"),
+        ("&quot;", "&quot;"),
+        (None, ""),
+    ],
+)
+def test_what_slack_escapes_is_read_as_it_was_typed(sent: str | None, meant: str) -> None:
+    assert typed({"text": sent}) == meant
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        train_request(["news", "mood", "speed=9", "epochs=1", "epochs=2", "=3"])
+    assert set(refused.value.fields) == {"mood", "speed", "epochs", "=3"}
