@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checker import ProcessChecker, ProcessComparer
 from bot.courier import Courier
 from bot.pace import USUAL, Pace
 from bot.render import Renderer
+from bot.retries import RepeatableCalls
 from bot.schedule import Schedule
 from bot.settings import Settings
 from gateways.openai_backend import OpenAIBackend
@@ -30,6 +28,7 @@ from tuning.drops import Drops
 from tuning.jobs import Jobs
 from tuning.keeping import Keeping
 from tuning.launch import Launcher
+from tuning.library import Library
 from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
@@ -103,6 +102,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         drops=drops,
         catalog=catalog,
         planner=Planner(store, catalog),
+        library=Library(store, files, keeping, now),
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,
@@ -130,12 +130,12 @@ def bolt_app(settings: Settings) -> AsyncApp:
 
 
 def patient_client(settings: Settings) -> AsyncWebClient:
-    """For people's requests: waits when Slack asks to, and tries again when a connection breaks."""
+    """For people's requests: waits when Slack asks to, and repeats what can be repeated."""
     return AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         retry_handlers=[
-            AsyncConnectionErrorRetryHandler(),
+            RepeatableCalls(),
             AsyncRateLimitErrorRetryHandler(max_retry_count=2),
         ],
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuning.catalog import Catalog
+from tuning.library import DATASET_SHARED
 from tuning.ports import Clock, Store
 from tuning.records import Update
 from tuning.updates import JOB_CARD, MILESTONE, NOTICE
+from views.dataset_page import deleted_notice as dataset_deleted_notice
+from views.dataset_page import renamed_notice, shared_card
 from views.datasets import drop_card
 from views.job_card import card
 from views.milestones import milestone
@@ -35,6 +38,12 @@ class Renderer:
             return await self._drop_card(update)
         if update.kind == NOTICE and update.payload.get("kind") == "model_deleted":
             return await self._deleted(update)
+        if update.kind == NOTICE and update.payload.get("kind") == "dataset_renamed":
+            return renamed_notice(*(update.payload[key] for key in ("by", "old", "new")))
+        if update.kind == NOTICE and update.payload.get("kind") == "dataset_deleted":
+            return dataset_deleted_notice(*(update.payload[key] for key in ("by", "old", "owner")))
+        if update.kind == DATASET_SHARED:
+            return await self._shared(update)
         raise Nothing(f"nothing renders updates of kind {update.kind}")
 
     async def _job_card(self, update: Update) -> Rendered:
@@ -53,6 +62,13 @@ class Renderer:
         if drop is None:
             raise Nothing(f"drop {update.subject}")
         return drop_card(drop, dataset, await self.catalog.bases())
+
+    async def _shared(self, update: Update) -> Rendered:
+        async with self.store.begin() as tx:
+            dataset = await tx.datasets.get(update.workspace, update.subject)
+        if dataset is None:
+            raise Nothing(f"dataset {update.subject}")
+        return shared_card(dataset, update.payload["by"])
 
     async def _deleted(self, update: Update) -> Rendered:
         async with self.store.begin() as tx:

@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.arguments import as_typed, first_word, one_word, train_request, typed, words
+from handlers.datasets import show_page
 from handlers.reply import privately
 from handlers.services import Services
 from handlers.training import open_modal, start
@@ -106,6 +107,10 @@ async def datasets(call: Call) -> None:
     await privately(call.context, dataset_views.dataset_list(found))
 
 
+async def dataset(call: Call) -> None:
+    await show_page(call.context, call.services, call.person, one_word(call.rest))
+
+
 async def models(call: Call) -> None:
     found = await call.services.models.list(call.person, one_word(call.rest))
     _some(found, "model", call.rest, "`/ft models` lists them all.")
@@ -139,7 +144,7 @@ ASK = ("/ask MODEL your question", "ask a fine-tuned model; its answer streams i
 
 WORDS: dict[str, Word] = {
     "train": Word(
-        "/ft train [DATASET base=… suffix=… epochs=… batch_size=… learning_rate=… seed=… method=… "
+        "/ft train [DATASET[@VERSION] base=… suffix=… epochs=… batch_size=… learning_rate=… seed=… method=… "
         "validation=…]",
         "start a job; without a dataset a form asks for everything",
         train,
@@ -149,6 +154,11 @@ WORDS: dict[str, Word] = {
     "events": Word("/ft events ID", "what the backend said of a job", events),
     "cancel": Word("/ft cancel ID", "end a job (its owner or an administrator; asks first)", cancel),
     "datasets": Word("/ft datasets [NAME]", "the datasets of this workspace", datasets),
+    "dataset": Word(
+        "/ft dataset NAME",
+        "one dataset: report, versions, jobs, models, examples; rename, share, delete",
+        dataset,
+    ),
     "models": Word("/ft models [NAME]", "the models that jobs made", models),
     "delete": Word("/ft delete MODEL", "delete a model (its owner or an administrator; asks first)", delete),
     "help": Word("/ft help", "this help", show_help),

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from handlers import actions, ask, commands, errors, files, home, training
+from handlers import actions, ask, commands, datasets, errors, files, home, training
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,13 @@ ACTIONS: dict[str, Handler] = {
     "more_jobs": actions.more,
     "more_datasets": actions.more,
     "more_models": actions.more,
+    "show_dataset": datasets.show,
+    "show_examples": datasets.examples,
+    "examples_before": datasets.examples,
+    "examples_next": datasets.examples,
+    "rename_dataset": datasets.ask_name,
+    "share_dataset": datasets.ask_channel,
+    "delete_dataset": datasets.delete,
 }
 
 OPTIONS: dict[str, Handler] = {
@@ -40,7 +47,11 @@ OPTIONS: dict[str, Handler] = {
     "base": training.suggest_bases,
 }
 
-VIEWS: dict[str, Handler] = {"train": training.submitted}
+VIEWS: dict[str, Handler] = {
+    "train": training.submitted,
+    "rename_dataset": datasets.renamed,
+    "share_dataset": datasets.shared,
+}
 
 #: The events that the manifest subscribes to, as Slack names the subscriptions.
 EVENTS = (

@@ -13,6 +13,7 @@ from tuning.catalog import Catalog
 from tuning.drops import Drops
 from tuning.jobs import Jobs
 from tuning.launch import Launcher
+from tuning.library import Library
 from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
@@ -28,6 +29,7 @@ class Services:
     drops: Drops
     catalog: Catalog
     planner: Planner
+    library: Library
     jobs: Jobs
     launcher: Launcher
     poller: Poller

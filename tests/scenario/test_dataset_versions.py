@@ -16,7 +16,7 @@ async def card_in(stage: Stage, who: Person, root: Message, name: str, data: byt
     return (await stage.replies(root, count))[count - 1]
 
 
-async def test_a_corrected_file_becomes_the_next_version_and_the_card_tells_what_changed(stage: Stage) -> None:
+async def test_a_corrected_file_becomes_the_next_version_and_its_card_tells_the_diff(stage: Stage) -> None:
     root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
     await stage.replies(root)
     lines = rows(14).splitlines(keepends=True)

@@ -1,0 +1,129 @@
+"""One dataset on its page: looked at, paged through, renamed, shared, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fakes.stage import CHANNEL, Stage, rows
+
+HOSTILE = (
+    b'{"messages": [{"role": "system", "content": "<!channel> *be* brief"}, {"role": "user", "content": '
+    b'"see [this](https://evil.com)"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", '
+    b'"type": "function", "function": {"name": "look", "arguments": "{}"}}]}, {"role": "tool", '
+    b'"tool_call_id": "c1", "content": "found"}, {"role": "assistant", "content": "`done`"}]}\n'
+)
+
+
+async def page(stage: Stage, name: str = "news") -> dict[str, Any]:
+    """What `/ft dataset NAME` answers ana."""
+    before = len(await stage.ana.notes())
+    await stage.ana.command(CHANNEL, "/ft", f"dataset {name}")
+
+    async def look() -> dict[str, Any] | None:
+        notes = await stage.ana.notes()
+        return notes[-1] if len(notes) > before else None
+
+    found: dict[str, Any] = await stage.seen(look)
+    return found
+
+
+async def kept(stage: Stage) -> list[str]:
+    return [sha256 for sha256, _ in stage.bot.services.library.files.kept()]
+
+
+async def test_the_page_shows_report_versions_jobs_models_and_examples(stage: Stage) -> None:
+    model = await stage.model()
+    await stage.ana.press((await stage.replies((await stage.control.channel(CHANNEL))[0]))[0], "show_dataset")
+    shown = await stage.note(stage.ana, "news")
+    text = str(shown["blocks"])
+    assert "`news@1`" in text
+    assert stage.backend_job() in text
+    assert model in text
+    assert "*user*: headline 0" in text
+    assert "*assistant*: Sports" in text
+    assert "Format" in text
+
+
+async def test_examples_are_shown_as_a_conversation_in_which_nothing_is_live_and_turned_by_buttons(
+    stage: Stage,
+) -> None:
+    await stage.dataset("news.jsonl", HOSTILE + rows(11))
+    first = await page(stage)
+    text = str(first["blocks"])
+    assert "<!channel>" not in text
+    assert "https://evil.com" not in text
+    assert "calls `look` with `{}`" in text
+    await stage.ana.press(first, "show_examples")
+    second = await stage.note(stage.ana, "Examples 3 to 5")
+    await stage.ana.press(second, "examples_next")
+    third = await stage.note(stage.ana, "Examples 6 to 8")
+    assert "headline 4" in str(third["blocks"])
+    await stage.ana.press(third, "examples_before")
+    await stage.note(stage.ana, "Examples 3 to 5")
+
+
+async def test_its_owner_renames_it_and_the_channel_and_the_card_are_told(stage: Stage) -> None:
+    await stage.dataset()
+    await stage.dataset("other.jsonl", rows(13))
+    shown = await page(stage)
+    await stage.ben.command(CHANNEL, "/ft", "dataset news")
+    await stage.ben.press(await stage.note(stage.ben, "news"), "rename_dataset")
+    assert "Only its owner" in (await stage.note(stage.ben, "rename"))["text"]
+    await stage.ana.press(shown, "rename_dataset")
+    await stage.ana.modal("rename_dataset")
+    assert "already" in (await stage.ana.submit({"name": "other"}))["errors"]["name"]
+    assert "letters" in (await stage.ana.submit({"name": "no spaces!"}))["errors"]["name"]
+    assert (await stage.ana.submit({"name": "headlines"}))["ok"]
+    (line,) = await stage.roots()
+    assert "<@U0ANA00001> renamed the dataset `news` to `headlines`" in line["text"]
+    dropped = (await stage.control.channel(CHANNEL))[0]
+
+    async def card_names_it() -> bool:
+        return "Kept as `headlines`" in (await stage.replies(dropped))[0]["text"]
+
+    await stage.seen(card_names_it)
+    assert "headlines" in (await page(stage, "headlines"))["text"]
+
+
+async def test_it_is_shared_into_another_channel(stage: Stage) -> None:
+    await stage.dataset()
+    await stage.ana.press(await page(stage), "share_dataset")
+    await stage.ana.modal("share_dataset")
+    assert (await stage.ana.submit({"channel": "C0GENERAL1"}))["ok"]
+
+    async def there() -> list[dict[str, Any]]:
+        return [m for m in await stage.control.channel("#general") if m.get("bot_id")]
+
+    (card,) = await stage.seen(there)
+    assert "<@U0ANA00001> shares a dataset: `news`" in card["text"]
+    await stage.ben.press(card, "show_dataset")
+    await stage.note(stage.ben, "news")
+
+
+async def test_it_is_deleted_with_all_its_bytes_once_no_job_needs_it(stage: Stage) -> None:
+    await stage.dataset()
+    await stage.job()
+    await stage.seen(stage._job_is_there)
+    shown = await page(stage)
+    assert "confirm" in str(shown["blocks"])
+    await stage.ana.press(shown, "delete_dataset")
+    refused = await stage.note(stage.ana, "needs it")
+    assert "can't be deleted now" in refused["text"]
+    stage.backend.finish(stage.backend_job())
+    await stage.settle(10)
+    assert await kept(stage)
+    await stage.ana.press(await page(stage), "delete_dataset")
+
+    async def told() -> list[str]:
+        roots = await stage.roots()
+        return [m["text"] for m in roots if "deleted the dataset `news`" in m["text"]]
+
+    assert len(await stage.seen(told)) == 1
+    assert await kept(stage) == []
+    await stage.settle()
+    assert stage.backend.files == {}
+    card = (await stage.replies((await stage.control.channel(CHANNEL))[0]))[0]
+    assert "its dataset was deleted" in card["text"]
+    assert "train_dataset" not in str(card["blocks"])
+    again = await stage.dataset("news.jsonl")
+    assert "Kept as `news`" in again["text"]

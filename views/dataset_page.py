@@ -1,0 +1,206 @@
+"""All about one dataset on one page, its examples page by page, what is asked and told of changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tuning.library import Page, Preview
+from tuning.records import Dataset, Job, Model, Version
+from views.blocks import (
+    actions,
+    button,
+    confirm,
+    context,
+    fields,
+    header,
+    notice,
+    plain_text,
+    rendered,
+    section,
+)
+from views.charts import sparkline
+from views.conversation import example_blocks
+from views.datasets import dataset_words, diff_words, report_facts
+from views.numbers import count, plural, size, when
+from views.rendered import Block, Rendered
+from views.statuses import job_status
+from views.text import code, mention
+
+#: How many of each a page shows: jobs, models, versions, and examples on it and on a page of their own.
+JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
+
+
+def dataset_page(page: Page) -> Rendered:
+    """The answer to `/ft dataset NAME` and to a press on "Details"."""
+    dataset, latest = page.dataset, page.dataset.latest
+    owner = f"Owner {mention(dataset.owner)} · {plural(len(dataset.versions), 'version')}"
+    parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
+    blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
+    blocks += [section(text) for text in (_spread(latest), *parts) if text]
+    blocks += [section("*The first examples*"), *example_blocks(tuple(page.preview))] if page.preview else []
+    blocks += [context(page.trouble)] if page.trouble else []
+    summary = "\n".join([dataset_words(dataset), *(part for part in parts if part)])
+    return rendered(summary, [*blocks, *_buttons(page)])
+
+
+def _spread(version: Version) -> str:
+    """How long the examples are, as a small chart: a bar for each step from the shortest to the longest."""
+    steps = version.report.tokens.histogram
+    chart = sparkline([float(number) for _, _, number in steps])
+    ends = f"{count(steps[0][0])} to {count(steps[-1][1])}" if steps else ""
+    return f"*Tokens a row*  {chart}  {ends}" if chart else ""
+
+
+def _versions(dataset: Dataset) -> str:
+    shown = list(reversed(dataset.versions))[:VERSIONS]
+    lines = ["*Versions*", *(_version(dataset, version) for version in shown)]
+    if len(dataset.versions) > len(shown):
+        lines.append(f"… and {count(len(dataset.versions) - len(shown))} older")
+    return "\n".join(lines)
+
+
+def _version(dataset: Dataset, version: Version) -> str:
+    facts = [plural(version.report.rows, "row"), size(version.size), mention(version.created_by)]
+    changed = f" · {diff_words(version.diff)}" if version.diff else ""
+    name = code(f"{dataset.name}@{version.number}", 80)
+    return f"• {name} {' · '.join(facts)} · {when(version.created_at)}{changed}"
+
+
+def _jobs(dataset: Dataset, jobs: Sequence[Job]) -> str:
+    if not jobs:
+        return "*Jobs*\nNone yet: press *Train*."
+    numbers = {version.id: version.number for version in dataset.versions}
+    lines = [f"• {code(job.shown_id, 80)} {_job(job, numbers)}" for job in jobs[:JOBS]]
+    rest = [f"… and {count(len(jobs) - JOBS)} more: `/ft jobs`"] if len(jobs) > JOBS else []
+    return "\n".join(["*Jobs*", *lines, *rest])
+
+
+def _job(job: Job, numbers: Mapping[str, int]) -> str:
+    emoji, words = job_status(job)
+    number = numbers.get(job.plan.version_id)
+    what = f"version {number}" if number else "as validation data"
+    return f"{emoji} {words} · {what} → {code(job.plan.base, 80)} · {mention(job.owner)}"
+
+
+def _models(models: Sequence[Model]) -> str:
+    if not models:
+        return ""
+    rest = [f"… and {count(len(models) - MODELS)} more: `/ft models`"] if len(models) > MODELS else []
+    return "\n".join(["*Models*", *(f"• {code(model.id)}" for model in models[:MODELS]), *rest])
+
+
+def _buttons(page: Page) -> list[Block]:
+    dataset = page.dataset
+    more = f"{dataset.latest.id} {FIRST_EXAMPLES}"
+    asks = confirm(
+        "Delete this dataset?",
+        f"{dataset.name} goes with all its versions, here and at the backend. This can't be undone.",
+        "Delete it",
+        "Keep it",
+    )
+    return [
+        actions(
+            button("Train", "train_dataset", dataset.id, style="primary"),
+            *([button("More examples", "show_examples", more)] if page.more_examples else []),
+            button("Rename", "rename_dataset", dataset.id),
+            button("Share", "share_dataset", dataset.id),
+            button("Delete", "delete_dataset", dataset.id, style="danger", confirm=asks),
+        )
+    ]
+
+
+def examples_page(preview: Preview) -> Rendered:
+    """Some examples, with buttons to the ones before and after."""
+    name = code(f"{preview.dataset.name}@{preview.version.number}", 80)
+    if not preview.rows:
+        return notice(f"{name} has no more examples.")
+    first, last = preview.start + 1, preview.start + len(preview.rows)
+    head = f"Examples {count(first)} to {count(last)} of {name}"
+    buttons = []
+    if preview.start:
+        before = max(0, preview.start - EXAMPLES)
+        buttons.append(button("Before", "examples_before", f"{preview.version.id} {before}"))
+    if preview.more:
+        buttons.append(button("Next", "examples_next", f"{preview.version.id} {last}"))
+    blocks = [section(f"*{head}*"), *example_blocks(tuple(preview.rows))]
+    return rendered(head, [*blocks, *([actions(*buttons)] if buttons else [])])
+
+
+def shared_card(dataset: Dataset, by: str) -> Rendered:
+    """A dataset's card in a channel that somebody shared it into."""
+    text = f"📎 {mention(by)} shares a dataset: {dataset_words(dataset)}"
+    train = button("Train", "train_dataset", dataset.id, style="primary")
+    details = button("Details", "show_dataset", dataset.id)
+    return rendered(
+        text, [section(text), fields(report_facts(dataset.latest.report)), actions(train, details)]
+    )
+
+
+def renamed_notice(by: str, old: str, new: str) -> Rendered:
+    return notice(f"✏️ {mention(by)} renamed the dataset {code(old, 80)} to {code(new, 80)}.")
+
+
+def deleted_notice(by: str, old: str, owner: str) -> Rendered:
+    whose = "" if by == owner else f", owned by {mention(owner)}"
+    return notice(f"🗑️ {mention(by)} deleted the dataset {code(old, 80)}{whose}, with all its versions.")
+
+
+def rename_modal(dataset: Dataset, channel: str | None) -> dict[str, Any]:
+    """The form that asks for a dataset's new name."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": "name",
+        "initial_value": dataset.name,
+        "max_length": 40,
+    }
+    hint = "Letters, digits, hyphens, dots and underscores. Jobs and models keep the name that it had."
+    return _modal(
+        "rename_dataset", "Rename a dataset", "Rename", dataset, channel, "name", "New name", element, hint
+    )
+
+
+def share_modal(dataset: Dataset, channel: str | None) -> dict[str, Any]:
+    """The form that asks for the channel to share a dataset's card into."""
+    element = {
+        "type": "conversations_select",
+        "action_id": "channel",
+        "placeholder": plain_text("Choose a channel", 150),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    hint = "I must be a member of it; else I tell you directly."
+    return _modal(
+        "share_dataset", "Share a dataset", "Share", dataset, channel, "channel", "Channel", element, hint
+    )
+
+
+def _modal(
+    callback: str,
+    title: str,
+    submit: str,
+    dataset: Dataset,
+    channel: str | None,
+    field: str,
+    label: str,
+    element: Block,
+    hint: str,
+) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": json.dumps({"dataset_id": dataset.id, "channel": channel}),
+        "title": plain_text(title, 24),
+        "submit": plain_text(submit, 24),
+        "close": plain_text("Not now", 24),
+        "blocks": [
+            section(f"The dataset {code(dataset.name, 80)}"),
+            {
+                "type": "input",
+                "block_id": field,
+                "label": plain_text(label, 2000),
+                "element": element,
+                "hint": plain_text(hint, 2000),
+            },
+        ],
+    }
