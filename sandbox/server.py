@@ -16,6 +16,7 @@ from .delivery.http_mode import HttpSender
 from .delivery.socket_mode import SocketHub
 from .page.routes import Page
 from .webapi.limits import Limits
+from .webapi.oauth import OAuth
 from .webapi.routes import WebApi
 from .webapi.transfer import Transfer, sign_in
 from .workspace.disk import Disk
@@ -71,7 +72,8 @@ class Sandbox:
         self.courier = Courier(ws, self.exchanges, self.sockets, self._http, retry_delays)
         ws.notify = self.courier.notify
         limits = Limits(clock, rate_limits, posting_limits)
-        self.web_api = WebApi(ws, self.exchanges, self.sockets, self.faults, limits)
+        self.oauth = OAuth(ws)
+        self.web_api = WebApi(ws, self.exchanges, self.sockets, self.faults, limits, self.oauth)
         self.transfer = Transfer(ws, self.exchanges, self.faults)
         self.control = Control(ws, self.exchanges, self.courier, self.sockets, self._http, self.faults)
         self._runner: web.AppRunner | None = None
@@ -94,6 +96,8 @@ class Sandbox:
         app.router.add_post("/commands/{key:.*}", self.transfer.respond)
         app.router.add_post("/actions/{key:.*}", self.transfer.respond)
         app.router.add_get("/signin", sign_in)
+        app.router.add_get("/oauth/v2/authorize", self.oauth.consent)
+        app.router.add_post("/oauth/v2/authorize", self.oauth.answer)
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_routes(self.control.routes())
         app.router.add_routes(Page(self.workspace).routes())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..workspace.records import JSON
-from . import chat, conversations, directory, files, reactions, streams, views
+from . import chat, conversations, directory, files, manifests, reactions, shelf, streams, views
 from .call import Call
 
 
@@ -23,8 +23,13 @@ TIER_1, TIER_2, TIER_3, TIER_4, POSTING = 1, 20, 50, 100, 600
 METHODS: dict[str, Method] = {
     "api.test": Method(directory.api_test, per_minute=TIER_4, token="none"),  # noqa: S106
     "apps.connections.open": Method(directory.open_connection, ("connections:write",), TIER_1 * 30, "app"),
+    "apps.manifest.validate": Method(manifests.validate, per_minute=TIER_3, token="any"),  # noqa: S106
     "auth.revoke": Method(directory.auth_revoke, per_minute=TIER_3, token="any"),  # noqa: S106
     "auth.test": Method(directory.auth_test, per_minute=POSTING, token="any"),  # noqa: S106
+    "bookmarks.add": Method(shelf.add_bookmark, ("bookmarks:write",), TIER_2),
+    "bookmarks.edit": Method(shelf.edit_bookmark, ("bookmarks:write",), TIER_2),
+    "bookmarks.list": Method(shelf.list_bookmarks, ("bookmarks:read",), TIER_3),
+    "bookmarks.remove": Method(shelf.remove_bookmark, ("bookmarks:write",), TIER_2),
     "bots.info": Method(directory.bot_info, ("users:read",), TIER_3),
     "chat.appendStream": Method(streams.append, ("chat:write",), TIER_4),
     "chat.delete": Method(chat.delete, ("chat:write",), TIER_3),
@@ -48,6 +53,9 @@ METHODS: dict[str, Method] = {
     "files.getUploadURLExternal": Method(files.get_upload_url, ("files:write",), TIER_4),
     "files.info": Method(files.info, ("files:read",), TIER_4),
     "files.list": Method(files.list_all, ("files:read",), TIER_3),
+    "pins.add": Method(shelf.add_pin, ("pins:write",), TIER_2),
+    "pins.list": Method(shelf.list_pins, ("pins:read",), TIER_2),
+    "pins.remove": Method(shelf.remove_pin, ("pins:write",), TIER_2),
     "reactions.add": Method(reactions.add, ("reactions:write",), TIER_3),
     "reactions.get": Method(reactions.get, ("reactions:read",), TIER_3),
     "reactions.remove": Method(reactions.remove, ("reactions:write",), TIER_2),

@@ -17,6 +17,7 @@ from ..workspace.state import Workspace
 from .call import Call
 from .limits import Limits
 from .methods import METHODS, Method
+from .oauth import OAuth
 
 ANYBODY = App("", "anybody", "", "", "", "", "", "")
 log = logging.getLogger(__name__)
@@ -24,13 +25,20 @@ log = logging.getLogger(__name__)
 
 class WebApi:
     def __init__(
-        self, ws: Workspace, exchanges: Exchanges, sockets: SocketHub, faults: Faults, limits: Limits
+        self,
+        ws: Workspace,
+        exchanges: Exchanges,
+        sockets: SocketHub,
+        faults: Faults,
+        limits: Limits,
+        oauth: OAuth,
     ) -> None:
         self.ws = ws
         self.exchanges = exchanges
         self.sockets = sockets
         self.faults = faults
         self.limits = limits
+        self.oauth = oauth
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """`/api/METHOD`: always 200 with `ok`, save for 429 and the faults that were ordered."""
@@ -44,12 +52,22 @@ class WebApi:
         refused = await self._suffer(request, fault, exchange)
         if refused is not None:
             return refused
-        body, headers, status = self._answer(name, sent, token, args, problem)
+        if name == "oauth.v2.access":
+            body, headers, status = self._oauth(request, args)
+        else:
+            body, headers, status = self._answer(name, sent, token, args, problem)
         await self.faults.reached(self.faults.after, name, args)
         if fault and fault.kind == "drop_after":
             _cut(request)
         self.exchanges.end(exchange, bool(body["ok"]), body.get("error"), body, status)
         return _json(body, status, headers)
+
+    def _oauth(self, request: web.Request, args: JSON) -> tuple[JSON, dict[str, str], int]:
+        """The one method that is called without a token, to get one."""
+        try:
+            return {"ok": True, **self.oauth.access(args, request.headers.get("Authorization", ""))}, {}, 200
+        except SlackError as error:
+            return {"ok": False, "error": error.code, **error.extra}, {}, 200
 
     async def _suffer(
         self, request: web.Request, fault: Fault | None, exchange: Exchange

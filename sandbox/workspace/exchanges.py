@@ -8,7 +8,7 @@ from typing import Any
 from .ids import new_id
 from .journal import Journal
 
-SECRET_KEYS = ("token", "client_secret", "authorization")
+SECRET_KEYS = ("token", "access_token", "client_secret", "authorization", "code")
 
 
 @dataclass

@@ -33,6 +33,7 @@ def render(ws: Workspace, message: Message, with_metadata: bool = False) -> JSON
         "files": [files.file_json(ws, ws.files[f]) for f in message.files if f in ws.files],
         "reactions": [{"name": n, "users": list(u), "count": len(u)} for n, u in message.reactions],
         "streaming_state": message.stream,
+        "pinned_to": [message.channel] if message.pinned else None,
     }
     shown |= {key: value for key, value in optional.items() if value}
     if message.files:

@@ -143,6 +143,19 @@ class View:
 
 
 @dataclass(frozen=True)
+class Bookmark:
+    id: str
+    channel: str
+    title: str
+    link: str
+    emoji: str
+    user: str
+    team: str
+    created: int
+    updated: int = 0
+
+
+@dataclass(frozen=True)
 class Trigger:
     id: str
     app_id: str

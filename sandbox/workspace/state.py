@@ -10,6 +10,7 @@ from .journal import Journal
 from .records import (
     JSON,
     App,
+    Bookmark,
     Channel,
     File,
     Message,
@@ -47,6 +48,7 @@ class Workspace:
         self.files = tables.add("files", File, lambda f: f.id)
         self.views = tables.add("views", View, lambda v: v.id, kept=False)
         self.homes = tables.add("homes", View, lambda v: f"{v.app_id}/{v.user}")
+        self.bookmarks = tables.add("bookmarks", Bookmark, lambda b: b.id)
         self.triggers = tables.add("triggers", Trigger, lambda t: t.id, kept=False)
         self.response_urls = tables.add("response_urls", ResponseUrl, lambda r: r.key, kept=False)
         self.timeline: dict[str, list[str]] = {}
