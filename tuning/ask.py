@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tuning import pricing
 from tuning.catalog import Catalog
-from tuning.errors import BackendNotFound, FtBotError, NotFound
+from tuning.errors import BackendNotFound, FtBotError, Gone
 from tuning.ids import new_id
 from tuning.policy import Action, require
 from tuning.ports import Backend, Clock, Store
@@ -97,7 +97,7 @@ class Asking:
         try:
             first = await anext(pieces, Delta())
         except BackendNotFound as error:
-            raise NotFound(
+            raise Gone(
                 f"The backend doesn't know {model.id} any more.", remedy="`/ft models` lists the others."
             ) from error
 

@@ -111,7 +111,7 @@ class Catalog:
         if exact and exact.deleted_at is None:
             return exact
         wanted = ref.lower()
-        near = [m for m in found if m.id.lower().startswith(wanted) or wanted in m.id.lower().split(":")]
+        near = [m for m in found if m.id.lower().startswith(wanted) or wanted in _endings(m.id)]
         if len(near) == 1:
             return near[0]
         if near:
@@ -132,6 +132,11 @@ class Catalog:
                 if job is None:
                     raise
                 return await made(tx, job, ref)
+
+
+def _endings(name: str) -> list[str]:
+    """What people call a model by: its suffix and its id, of `ft:base:organisation:suffix:id`."""
+    return name.lower().split(":")[3:]
 
 
 def is_tuned(name: str) -> bool:
