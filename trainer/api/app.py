@@ -12,9 +12,10 @@ from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.webhooks import Courier
 from trainer.serve.client import Answerer
 from trainer.settings import Settings
-from trainer.store import Store
+from trainer.store import Model, Store
 
 LARGEST_JSON = 16 * 2**20
+WARM_SECONDS = 0.5
 
 
 def build_app(store: Store, settings: Settings, api_key: str) -> web.Application:
@@ -37,9 +38,21 @@ async def healthz(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
+async def _get_ready(store: Store, answerer: Answerer) -> None:
+    """Start the answering process when a job leaves its first checkpoint: soon someone will ask."""
+    known = len(store.where(Model))
+    while True:
+        await asyncio.sleep(WARM_SECONDS)
+        now = len(store.where(Model))
+        if now > known:
+            await answerer.start()
+        known = now
+
+
 async def _background(app: web.Application) -> AsyncIterator[None]:
     courier = Courier(app[STORE], app[SETTINGS].webhooks)
-    loops = [asyncio.create_task(app[SUPERVISOR].run()), asyncio.create_task(courier.run())]
+    running = (app[SUPERVISOR].run(), courier.run(), _get_ready(app[STORE], app[ANSWERER]))
+    loops = [asyncio.create_task(loop) for loop in running]
     yield
     for loop in loops:
         loop.cancel()

@@ -20,11 +20,12 @@ from trainer.jobs import child, journal
 from trainer.jobs.events import tell
 from trainer.jobs.request import base_of
 from trainer.settings import Settings
-from trainer.store import File, Job, Store
+from trainer.store import Event, File, Job, Store
 
 PASS_SECONDS = 0.2
 PAUSE_GRACE_SECONDS = 4.0
 CHECKS_AT_ONCE = 2
+WAITING = "Waiting in the queue"
 
 log = logging.getLogger(__name__)
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -59,8 +60,11 @@ class Supervisor:
             self._ensure(job, "train")
         for job in self._with_status("pausing"):
             self._hurry(job)
-        for job in self._with_status("queued")[: self._free_places()]:
+        queued, free = self._with_status("queued"), self._free_places()
+        for job in queued[:free]:
             self._begin(job)
+        for before, job in enumerate(queued[free:]):
+            self._explain_waiting(job, before)
 
     def stop(self) -> None:
         """End all workers; the database still says that their jobs are running."""
@@ -166,6 +170,14 @@ class Supervisor:
     def _free_places(self) -> int:
         busy = len(self._with_status("running")) + len(self._with_status("pausing"))
         return max(0, self.settings.training.concurrent - busy)
+
+    def _explain_waiting(self, job: Job, before: int) -> None:
+        """Say once why nothing happens."""
+        last, _ = self.store.page(Event, after=None, limit=1, job_id=job.id)
+        if not last[0].message.startswith(WAITING):
+            places = self.settings.training.concurrent
+            words = f"{WAITING}: {places} job(s) may train at a time, {before} wait(s) before this one"
+            tell(self.store, job.id, words)
 
     def _begin(self, job: Job) -> None:
         last = journal.folder_of(self.store, job.id).last_checkpoint()

@@ -32,10 +32,11 @@ class Answerer:
         self.reading: asyncio.Task[None] | None = None
         self.waiting: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self.numbers = itertools.count()
+        self.starting = asyncio.Lock()
 
     async def answer(self, question: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """What the process says of one question, until it is done; raises ApiError if it can't."""
-        await self._ensure()
+        await self.start()
         number = next(self.numbers)
         queue = self.waiting[number] = asyncio.Queue()
         try:
@@ -62,11 +63,16 @@ class Answerer:
         if self.reading is not None:
             await self.reading
 
-    async def _ensure(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            return
-        if self.reading is not None:
-            await self.reading
+    async def start(self) -> None:
+        """Have the process run; does nothing if it does."""
+        async with self.starting:
+            if self.process is not None and self.process.poll() is None:
+                return
+            if self.reading is not None:
+                await self.reading
+            self._start()
+
+    def _start(self) -> None:
         self.process = child.start(
             "trainer.serve",
             str(self.settings.loaded_models),

@@ -93,11 +93,13 @@ def test_a_job_is_checked_queued_and_cancelled(client: OpenAI) -> None:
     assert (job.seed, job.metadata, job.training_file) == (7, {"plan": "p1"}, file.id)
     assert job.hyperparameters.n_epochs == "auto"
     settled(client, job.id, "queued")
+    until(lambda: len(client.fine_tuning.jobs.list_events(job.id).data) == 4, what="the reason for waiting")
     raw = client.fine_tuning.jobs.with_raw_response.cancel(job.id)
     assert FineTuningJob.model_validate_json(raw.text, strict=True).status == "cancelled"
     messages = [event.message for event in client.fine_tuning.jobs.list_events(job.id)]
     assert messages == [
         "The job was cancelled",
+        "Waiting in the queue: 0 job(s) may train at a time, 0 wait(s) before this one",
         "Files validated, moving job to queued state",
         f"Validating training file: {file.id}",
         f"Created fine-tuning job: {job.id}",
@@ -108,13 +110,14 @@ def test_a_job_is_checked_queued_and_cancelled(client: OpenAI) -> None:
 
 def test_events_parse_strictly_and_come_in_pages(client: OpenAI) -> None:
     job = settled(client, new_job(client).id, "queued")
+    until(lambda: len(client.fine_tuning.jobs.list_events(job.id).data) == 4, what="the reason for waiting")
     raw = client.fine_tuning.jobs.with_raw_response.list_events(job.id, limit=2)
     body = json.loads(raw.text)
     assert body["has_more"] is True
     events = [FineTuningJobEvent.model_validate(item, strict=True) for item in body["data"]]
     assert len(events) == 2
     everything = list(client.fine_tuning.jobs.list_events(job.id, limit=2))
-    assert len({event.id for event in everything}) == 3
+    assert len({event.id for event in everything}) == 4
     client.fine_tuning.jobs.cancel(job.id)
 
 
