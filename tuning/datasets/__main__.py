@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--findings-csv", type=Path, help="write every finding to this file")
     parser.add_argument("--against", type=Path, help="training file in which no row of this one should stand")
     parser.add_argument("--deep", action="store_true", help="compare all rows, however many")
+    parser.add_argument("--most-findings", type=int, help="write only so many of them (all)")
     given = parser.parse_args(arguments)
     return main_validate(
         given.file,
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         max_tokens=given.max_tokens,
         keep=given.keep,
         findings_csv=given.findings_csv,
+        most_findings=given.most_findings,
         against=given.against,
         deep=given.deep,
     )

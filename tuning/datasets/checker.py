@@ -201,9 +201,10 @@ class Checker:
         batch.found.extend(out.found)
 
     def _hash(self, batch: _Batch) -> None:
+        """Mark each row by 32 bits of checksum and 32 of length; rows with one mark are compared later."""
         lines = batch.lines
         kept = [row.line for row in batch.rows if row.readable]
-        self.tally.hashes.extend([_mark_of(lines[i]) for i in kept])
+        self.tally.hashes.extend([crc32(lines[i]) << 32 | len(lines[i]) & 0xFFFFFFFF for i in kept])
         first = self.tally.lines + 1
         self.tally.hash_rows.extend([first + i for i in kept])
         self.tally.offsets.extend([batch.offset + batch.starts[i] for i in kept])
@@ -235,12 +236,6 @@ class Checker:
         what = f"The example has {tokens:,} tokens; {cut}"
         row = self.tally.lines + i + 1
         batch.found.append(make_finding("over_limit", what, row=row, offset=batch.offset + batch.starts[i]))
-
-
-def _mark_of(line: bytes) -> int:
-    """32 bits of checksum and 32 of length: rows with one mark are then compared byte by byte."""
-    line = line.strip(_BLANK)
-    return crc32(line) << 32 | len(line) & 0xFFFFFFFF
 
 
 def _row_of(finding: Finding) -> int:

@@ -29,6 +29,7 @@ def main_validate(
     max_tokens: int | None = None,
     keep: int | None = None,
     findings_csv: Path | None = None,
+    most_findings: int | None = None,
     against: Path | None = None,
     deep: bool = False,
     out: TextIO | None = None,
@@ -40,7 +41,7 @@ def main_validate(
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
-        with findings_file(findings_csv) as sink:
+        with findings_file(findings_csv, most_findings) as sink:
             report = check_file(
                 path,
                 base=base,
@@ -60,8 +61,8 @@ def main_validate(
 
 
 @contextmanager
-def findings_file(path: Path | None) -> Iterator[Sink | None]:
-    """A sink that writes every finding to a CSV file, which appears only when it is complete."""
+def findings_file(path: Path | None, most: int | None = None) -> Iterator[Sink | None]:
+    """A sink that writes findings to a CSV file, all or the first `most`; it appears only when complete."""
     if path is None:
         yield None
         return
@@ -70,7 +71,8 @@ def findings_file(path: Path | None) -> Iterator[Sink | None]:
         with part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
-            yield lambda found: writer.writerows(map(_cells, found))
+            left = iter(range(sys.maxsize if most is None else most))
+            yield lambda found: writer.writerows(_cells(one) for one, _ in zip(found, left, strict=False))
         os.replace(part, path)
     except OSError as error:
         raise CannotRead(f"{path.name} can't be written: {error.strerror}.") from error
@@ -84,4 +86,4 @@ def _cells(finding: Finding) -> list[object]:
 
 def _safe(cell: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
-    return "'" + cell if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    return "'" + cell if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell

@@ -38,24 +38,32 @@ def plain_row(line: bytes) -> PlainRow | None:
         return None
 
 
-def keys_in(block: bytes) -> int:
-    """How many keys of plain rows stand in `block`.
+_KEYS = (b'"content"', b'"role"', b'"messages"')
 
-    Inside a string the quote would be escaped, so only keys match; keys that are themselves written with
-    escapes or have white space before their colon are suspect and never come here.
+
+def _keys(block: bytes) -> tuple[int, int, int]:
+    """How often each key of a plain row stands in `block`.
+
+    Inside a string its quotes would be escaped, so only keys match, and a string that is nothing but the name
+    of a key. Keys that are themselves written with escapes are suspect and never come here.
     """
-    return block.count(b'"content":') + block.count(b'"role":') + block.count(b'"messages":')
+    content, role, messages = (block.count(key) for key in _KEYS)
+    return content, role, messages
 
 
 def drop_repeated_keys(block: bytes, lines: list[bytes], rows: list[PlainRow | None]) -> None:
-    """Set to None each row in which a key stands twice, which the decoder doesn't tell.
+    """Set to None each row in which a key may stand twice, which the decoder doesn't tell.
 
-    A plain row has 1 key, and 2 for each message. The sum is compared for the whole block first.
+    A plain row has 1 key, and 2 for each message. The sums are compared for the whole block first.
     """
-    expected = sum([1 + 2 * len(row.messages) for row in rows if row is not None])
-    others = sum([keys_in(line) for line, row in zip(lines, rows, strict=True) if row is None])
-    if keys_in(block) - others == expected:
+    plain = [row for row in rows if row is not None]
+    said = sum([len(row.messages) for row in plain])
+    others = [_keys(line) for line, row in zip(lines, rows, strict=True) if row is None]
+    wanted = [said, said, len(plain)]
+    for i in range(3):
+        wanted[i] += sum(keys[i] for keys in others)
+    if _keys(block) == tuple(wanted):
         return
     for i, row in enumerate(rows):
-        if row is not None and keys_in(lines[i]) != 1 + 2 * len(row.messages):
+        if row is not None and _keys(lines[i]) != (len(row.messages), len(row.messages), 1):
             rows[i] = None
