@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.attach import Attachments
 from bot.checker import ProcessChecker, ProcessComparer
 from bot.courier import Courier
 from bot.pace import USUAL, Pace
@@ -90,6 +91,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         Renderer(store, catalog, now),
         leases,
         now,
+        attachments=Attachments(store, single_try_client(settings), files, now),
         edit_every=pace.edit_every,
         burst=pace.burst,
         per_second=pace.per_second,

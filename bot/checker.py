@@ -14,6 +14,7 @@ import msgspec
 
 from tuning.datasets.report import Report
 from tuning.errors import FileUnreadable
+from tuning.findings import MOST_FINDINGS
 from tuning.records import Diff
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ class ProcessChecker:
     async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
         options = [str(path), "--json", f"--keep={KEEP}"]
         options += ["--model", base] if base else []
-        options += ["--findings-csv", str(findings)] if findings else []
+        if findings:
+            options += ["--findings-csv", str(findings), f"--most-findings={MOST_FINDINGS}"]
         async with self.turn:
             out, err, code = await _run("tuning.datasets", *options)
         if code not in REPORTED:

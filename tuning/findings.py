@@ -9,6 +9,8 @@ from tuning.ids import request_id
 from tuning.records import Drop, Update
 
 FINDINGS_FILE = "findings_file"
+#: So many findings are written to the file: some 30 MB, and nobody reads more.
+MOST_FINDINGS = 200_000
 #: A card shows so many findings of a kind, and so many kinds; beyond `SURE_KINDS` its room may run out.
 FEW, KINDS, SURE_KINDS = 3, 8, 4
 

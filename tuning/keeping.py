@@ -48,8 +48,8 @@ class Keeping:
         used = await asyncio.to_thread(self.files.used)
         if used + size > self.quota:
             raise QuotaReached(
-                f"There is no room for {name}: it has {size:,} bytes, and {used:,} of the {self.quota:,} bytes "
-                "that may be kept are used."
+                f"There is no room for {name}: it has {size:,} bytes, and {used:,} of the {self.quota:,} "
+                "bytes that may be kept are used."
             )
 
     async def let_go(self, *sha256s: str) -> None:

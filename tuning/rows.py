@@ -22,7 +22,7 @@ class Row:
 
 
 def examples(path: Path, start: int, count: int) -> tuple[list[Row], bool]:
-    """`count` rows that aren't blank, from the `start`-th (from 0) on; whether more follow. Raises OSError."""
+    """`count` filled rows from the `start`-th (from 0) on, and whether more follow. Raises OSError."""
     found = list(islice(_filled(path), start, start + count + 1))
     return found[:count], len(found) > count
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tuning.datasets.report import Finding, Report
-from tuning.findings import FEW, KINDS
+from tuning.findings import FEW, KINDS, MOST_FINDINGS
 from views.numbers import count, plural
 from views.text import code, prose
 
 #: Characters for all of them: Slack limits a message's blocks together too.
 ROOM = 6000
+
+
+def findings_comment(payload: Mapping[str, Any]) -> str:
+    """What stands above the file with all findings."""
+    found, name = payload["findings"], code(payload["of"], 120)
+    if found > MOST_FINDINGS:
+        return f"The first {count(MOST_FINDINGS)} of {plural(found, 'finding')} of {name}, row by row."
+    return f"All {plural(found, 'finding')} of {name}, row by row."
 
 
 def finding_lines(report: Report, severity: str) -> list[str]:

@@ -16,6 +16,8 @@ from tuning.datasets.report import Finding
 from tuning.datasets.text import render
 
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
+#: What makes a spreadsheet read a cell as a formula, when it stands first.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("row", "offset", "severity", "code", "path", "message", "source")
 
 
@@ -86,4 +88,4 @@ def _cells(finding: Finding) -> list[object]:
 
 def _safe(cell: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
-    return "'" + cell if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
+    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
