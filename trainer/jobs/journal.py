@@ -17,8 +17,8 @@ def folder_of(store: Store, job_id: str) -> JobFolder:
 
 def ingest(store: Store, job: Job) -> Job:
     """Take over what the journal has beyond what is known, in one transaction; returns the job of now."""
-    news = list(folder_of(store, job.id).records(job.journal_offset))
-    if not news or job.over:
+    news = [] if job.over else list(folder_of(store, job.id).records(job.journal_offset))
+    if not news:
         return job
     with store.transaction():
         for _, record in news:

@@ -10,17 +10,15 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
 from trainer import ids
 from trainer.errors import ApiError, no_such_job
 from trainer.folder import step_of
 from trainer.jobs import child, journal
+from trainer.jobs.admission import admit
 from trainer.jobs.events import tell
-from trainer.jobs.request import base_of
 from trainer.settings import Settings
-from trainer.store import Event, File, Job, Store
+from trainer.store import Event, Job, Store
 
 PASS_SECONDS = 0.2
 PAUSE_GRACE_SECONDS = 4.0
@@ -52,19 +50,30 @@ class Supervisor:
 
     def tick(self) -> None:
         """One pass."""
-        for job_id in list(self.workers):
-            self._watch(job_id)
+        for job in [self._again(job_id) for job_id in self.workers]:
+            self._safely(self._watch, job)
         for job in self._with_status("validating_files")[:CHECKS_AT_ONCE]:
-            self._ensure(job, "check")
+            self._safely(self._check, job)
         for job in self._with_status("running"):
-            self._ensure(job, "train")
+            self._safely(self._train, job)
         for job in self._with_status("pausing"):
-            self._hurry(job)
+            self._safely(self._hurry, job)
         queued, free = self._with_status("queued"), self._free_places()
         for job in queued[:free]:
-            self._begin(job)
+            self._safely(self._begin, job)
         for before, job in enumerate(queued[free:]):
             self._explain_waiting(job, before)
+
+    def _safely(self, act: Callable[[Job], None], job: Job) -> None:
+        """What is wrong with one job must not hold up the others."""
+        try:
+            act(job)
+        except Exception:
+            log.exception("Could not move %s on", job.id)
+            self._end_worker(job.id)
+            with self.store.transaction():
+                words = "The job failed on an error of the server, which its log describes."
+                journal.fail(self.store, job, "server_error", words)
 
     def stop(self) -> None:
         """End all workers; the database still says that their jobs are running."""
@@ -73,14 +82,8 @@ class Supervisor:
         self.workers.clear()
 
     def create(self, job: Job) -> Job:
-        """Write down a new job with everything that its worker needs."""
-        folder = journal.folder_of(self.store, job.id)
-        folder.write_spec(self._spec(job))
-        with self.store.transaction():
-            self.store.add(job)
-            tell(self.store, job.id, f"Created fine-tuning job: {job.id}")
-            also = f" and validation file: {job.validation_file}" if job.validation_file else ""
-            tell(self.store, job.id, f"Validating training file: {job.training_file}{also}")
+        """Take a new job on."""
+        admit(self.store, self.settings, job)
         return job
 
     def cancel(self, job: Job) -> Job:
@@ -96,7 +99,7 @@ class Supervisor:
                 self.store.change(job.id, status="cancelled", finished_at=ids.now(), estimated_finish=None)
                 tell(self.store, job.id, "The job was cancelled")
             journal.discard_training_state(journal.folder_of(self.store, job.id))
-        return self._again(job)
+        return self._again(job.id)
 
     def pause(self, job: Job) -> Job:
         """Stop a job at the end of its step, with a checkpoint."""
@@ -110,7 +113,7 @@ class Supervisor:
                 self.store.change(job.id, status="pausing")
                 tell(self.store, job.id, "Pausing the job at the end of its step")
         journal.folder_of(self.store, job.id).set_command("pause")
-        return self._again(job)
+        return self._again(job.id)
 
     def resume(self, job: Job) -> Job:
         """Put a paused job back into the queue."""
@@ -122,7 +125,7 @@ class Supervisor:
         with self.store.transaction():
             self.store.change(job.id, status="queued")
             tell(self.store, job.id, "The job was resumed, moving it to queued state")
-        return self._again(job)
+        return self._again(job.id)
 
     def find(self, job_id: str, project: str) -> Job:
         """The job with its journal taken over up to now."""
@@ -131,41 +134,11 @@ class Supervisor:
             raise no_such_job(job_id)
         return journal.ingest(self.store, job)
 
-    def _spec(self, job: Job) -> dict[str, object]:
-        found = base_of(job.model, self.store, self.settings, job.project)
-        if found is None:
-            raise ValueError(f"the base of {job.id} is gone")
-        base, start = found
-        unique = ids.new("", 8)
-        return {
-            "job": job.id,
-            "fine_tuned_model": f"ft:{base.name}:{self.settings.organization}:{job.suffix or ''}:{unique}",
-            "base": {**base.as_dict(), "start_from": str(self.store.home / start.folder) if start else None},
-            "training_file": self._link(job, job.training_file, "training.jsonl"),
-            "validation_file": self._link(job, job.validation_file, "validation.jsonl"),
-            "method": job.method["type"],
-            "hyperparameters": job.hyperparameters,
-            "seed": job.seed,
-            "checkpoint_seconds": self.settings.training.checkpoint_seconds,
-        }
-
-    def _link(self, job: Job, file_id: str | None, name: str) -> str | None:
-        """A second name for the file's bytes, so that deleting the file does no harm to the job."""
-        if file_id is None:
-            return None
-        file = self.store.find(File, file_id, job.project)
-        if file is None:
-            raise ValueError(f"file {file_id} is gone")
-        path: Path = self.store.jobs / job.id / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.link(self.store.file_path(file), path)
-        return str(path)
-
     def _with_status(self, status: str) -> list[Job]:
         return self.store.where(Job, status=status)
 
-    def _again(self, job: Job) -> Job:
-        return self.store.where(Job, id=job.id)[0]
+    def _again(self, job_id: str) -> Job:
+        return self.store.where(Job, id=job_id)[0]
 
     def _free_places(self) -> int:
         busy = len(self._with_status("running")) + len(self._with_status("pausing"))
@@ -185,7 +158,13 @@ class Supervisor:
             self.store.change(job.id, status="running")
             resumed = f"Fine-tuning job resumed from step {step_of(last)}" if last else None
             tell(self.store, job.id, resumed or "Fine-tuning job started")
-        self._ensure(replace(job, status="running"), "train")
+        self._train(job)
+
+    def _check(self, job: Job) -> None:
+        self._ensure(job, "check")
+
+    def _train(self, job: Job) -> None:
+        self._ensure(job, "train")
 
     def _ensure(self, job: Job, task: str) -> None:
         if job.id in self.workers:
@@ -197,17 +176,17 @@ class Supervisor:
         )
         log.info("Started %s of %s", task, job.id)
 
-    def _watch(self, job_id: str) -> None:
+    def _watch(self, job: Job) -> None:
         # Asked before the journal is read: a worker that ended has written everything it will write.
-        code = self.workers[job_id].poll()
-        job = journal.ingest(self.store, self.store.where(Job, id=job_id)[0])
+        code = self.workers[job.id].poll()
+        job = journal.ingest(self.store, job)
         if code is None:
             return
-        self._end_worker(job_id)
+        self._end_worker(job.id)
         if job.status in {"validating_files", "running", "pausing"}:
             self._died(job, code)
         elif job.over:
-            journal.discard_training_state(journal.folder_of(self.store, job_id))
+            journal.discard_training_state(journal.folder_of(self.store, job.id))
 
     def _died(self, job: Job, code: int) -> None:
         """A worker ended without saying how: go on from its last checkpoint, but not for ever."""

@@ -134,6 +134,15 @@ def test_after_a_restart_running_jobs_run_again_and_that_is_no_failure(workshop:
     assert workshop.job(job).attempts == 0
 
 
+def test_a_job_that_the_server_cannot_take_over_fails_and_the_next_one_runs(workshop: Workshop) -> None:
+    broken = workshop.running_job()
+    other = workshop.new_job()
+    workshop.supervisor.tick()
+    workshop.ends(other, CHECKED)
+    assert workshop.ends(broken, DONE).error["code"] == "server_error"
+    assert workshop.job(other).status == "running"
+
+
 def test_a_cancelled_job_keeps_what_it_told_and_hears_no_more(workshop: Workshop) -> None:
     job = workshop.running_job()
     workshop.writes(job, metrics(1))
