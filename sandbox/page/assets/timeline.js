@@ -46,7 +46,10 @@ export class Timeline {
     const top = this.scroller.scrollTop;
     for (const message of messages) this.messages.set(message.ts, message);
     this.order = [...messages.map((message) => message.ts), ...this.order];
-    fill(this.list, this.order.flatMap((ts, index) => this.rows(index)));
+    if (this.list.firstElementChild?.classList.contains("day")) this.list.firstElementChild.remove();
+    // What was first may now belong to a group, so it is drawn again with the new ones.
+    this.list.firstElementChild?.remove();
+    this.list.prepend(...this.order.slice(0, messages.length + 1).flatMap((ts, index) => this.rows(index)));
     this.scroller.scrollTop = top + this.scroller.scrollHeight - height;
   }
 
