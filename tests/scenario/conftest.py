@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.databases import postgres_server
+from tests.fakes.kill_world import dataset, nursery
 from tests.fakes.stage import Stage, open_stage
+
+__all__ = ["dataset", "nursery", "postgres_server"]
 
 
 @pytest.fixture
