@@ -30,6 +30,7 @@ from tuning.jobs import Jobs
 from tuning.keeping import Keeping
 from tuning.launch import Launcher
 from tuning.library import Library
+from tuning.mending import Mending
 from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
@@ -67,7 +68,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     store = open_store(settings.database_url)
     leases = SqlLeases(store, now)
     files = open_files(settings.ft_data_dir)
-    backend = OpenAIBackend(settings.openai_base_url, settings.backend_key)
+    backend = OpenAIBackend(settings.openai_base_url, settings.backend_key, pause=pace.second_read)
     catalog = Catalog(store, backend, now)
     uploads = Uploads(store, backend, files, leases, now)
     launcher = Launcher(store, backend, uploads, leases, now, grace=pace.grace, first_wait=pace.first_wait)
@@ -105,6 +106,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         catalog=catalog,
         planner=Planner(store, catalog),
         library=Library(store, files, keeping, now),
+        mending=Mending(store, files, now),
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

@@ -20,6 +20,8 @@ class Pace:
     burst: int = 4
     per_second: float = 1.0
     edit_every: timedelta = EDIT_EVERY
+    #: Before a read that failed is tried a second time.
+    second_read: float = 0.5
     #: How long a sent create may take to show up at the backend, and the first wait after a trouble.
     grace: timedelta = GRACE
     first_wait: timedelta = FIRST_WAIT

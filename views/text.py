@@ -17,6 +17,8 @@ ELLIPSIS = "…"
 _LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 #: Control characters, byte order marks, and overrides of the writing direction that can fake a text.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+#: Slack's tokens and keys of OpenAI's form, which a backend or a person may have let slip.
+_SECRETS = re.compile(r"\b(?:xox[a-z]-[\w-]{6,}|xapp-[\w-]{6,}|sk-(?=[\w-]*\d)[\w-]{16,})")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LOOKALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
 #: Between two letters or digits Slack gives these no meaning: `news_train` and 2*3 stay as they are.
@@ -98,9 +100,9 @@ def unlink(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Line breaks as newlines, no control characters, and nothing that can't be sent as UTF-8."""
+    """Line breaks as newlines, no control characters, no secrets, and nothing that isn't UTF-8."""
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
+    return _SECRETS.sub("[secret]", _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text)))
 
 
 def clip(text: str, limit: int) -> str:

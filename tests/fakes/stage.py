@@ -27,7 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CHANNEL = "#fine-tuning"
 #: No politeness towards a sandbox: what is due is sent at once.
 QUICK = Pace(
-    burst=1000, per_second=1000, edit_every=timedelta(0), grace=timedelta(0), first_wait=timedelta(0)
+    burst=1000,
+    per_second=1000,
+    edit_every=timedelta(0),
+    second_read=0,
+    grace=timedelta(0),
+    first_wait=timedelta(0),
 )
 Message = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""`/ask`: from a missing question to an answer of thirty thousand characters, over every road that is open."""
+"""`/ask`: from a missing question to an answer of fifty thousand characters, over every open road."""
 
 from __future__ import annotations
 
