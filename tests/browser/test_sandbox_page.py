@@ -213,7 +213,7 @@ async def test_a_long_channel_loads_page_by_page(chromium):
                 before = await page.locator("#messages .message").count()
                 await page.evaluate("document.getElementById('scroller').scrollTop = 0")
                 await page.locator("#messages .message").nth(before).wait_for(state="attached")
-            shown = await page.locator("#messages .text").all_inner_texts()
+            shown = await page.locator("#messages .text").all_text_contents()
     assert shown == [f"message {number}" for number in range(200)]
 
 
