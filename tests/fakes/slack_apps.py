@@ -24,9 +24,9 @@ def bolt_app(workspace: SlackWorkspace, **options: Any) -> AsyncApp:
 
 
 @asynccontextmanager
-async def over_socket(workspace: SlackWorkspace, app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+async def over_socket(workspace: SlackWorkspace, app: AsyncApp) -> AsyncIterator[Any]:
     """Runs the app over Socket Mode."""
-    handler = AsyncSocketModeHandler(app, workspace.app_token, web_client=app.client)
+    handler: Any = AsyncSocketModeHandler(app, workspace.app_token, web_client=app.client)
     await handler.connect_async()
     try:
         yield handler
