@@ -96,6 +96,10 @@ class World:
             self.backend.before[f"{method} {template}"] = self._at_backend("before")
             self.backend.after[f"{method} {template}"] = self._at_backend("after")
 
+    def backend_gate(self, route: str) -> asyncio.Event:
+        """Keep requests to this route waiting until it is set."""
+        return self.gates.setdefault(route, asyncio.Event())
+
     def _at_slack(self, when: str) -> Any:
         async def hook(method: str, arguments: dict[str, Any]) -> None:
             if self.reached(when, method, json.dumps(arguments)):
@@ -133,6 +137,10 @@ class World:
         """Press a button, once the bot is there to hear it."""
         await self.control.connected(PATIENCE)
         await self.ana.press(message, action)
+
+    def connections(self) -> int:
+        """How many bot processes hear what people do."""
+        return len(self.sandbox.sockets.connections("A0FTBOT001"))
 
     # -- what there is to see -----------------------------------------------------------------
 
