@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import os
 import sys
 from collections.abc import Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,20 +28,37 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on
 Method = Literal["supervised", "dpo", "reinforcement"]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ft-bot {version('ft-bot')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What every command has."""
+
+
 @cli.command()
 def run() -> None:
     """Run the bot over Socket Mode: needs no public address."""
+    settings = _settings("run")
     from bot.web import run_socket
 
-    _until_stopped(run_socket(_settings("run")))
+    _until_stopped(run_socket(settings))
 
 
 @cli.command()
 def serve(host: Host = "127.0.0.1", port: Port = 3000) -> None:
     """Run the bot over HTTP: POST /slack/events, GET /healthz, GET /readyz."""
+    settings = _settings("serve")
     from bot.web import run_http
 
-    _until_stopped(run_http(_settings("serve"), host, port))
+    _until_stopped(run_http(settings, host, port))
 
 
 @cli.command()
@@ -68,13 +86,13 @@ def trainer(
     home: Annotated[Path, typer.Option(help="Where files, jobs and models are kept.")] = Path("trainer-home"),
 ) -> None:
     """Run a fine-tuning server of your own, with OpenAI's API (extra: trainer)."""
-    _process("trainer", "--host", host, "--port", str(port), "--home", str(home))
+    _become("trainer", "--host", host, "--port", str(port), "--home", str(home))
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context, host: Host = "127.0.0.1", port: Port = 8090) -> None:
     """Run a stand-in Slack workspace on this machine (extra: sandbox); other options are passed on."""
-    _process("sandbox", "--host", host, "--port", str(port), *context.args)
+    _become("sandbox", "--host", host, "--port", str(port), *context.args)
 
 
 @cli.command()
@@ -135,14 +153,9 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         raise typer.Exit(1) from None
 
 
-def _process(package: str, *arguments: str) -> None:
-    """Trainer and sandbox are programs of their own, joined by their addresses alone."""
-    with subprocess.Popen([sys.executable, "-m", package, *arguments]) as child:  # noqa: S603  our own module
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            code = child.wait()
-    raise typer.Exit(code)
+def _become(package: str, *arguments: str) -> None:
+    """Trainer and sandbox are programs of their own: signals and exit codes go straight to and from them."""
+    os.execv(sys.executable, [sys.executable, "-m", package, *arguments])  # noqa: S606  our own module
 
 
 def main() -> None:

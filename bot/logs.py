@@ -14,7 +14,9 @@ SECRET = re.compile(
 )
 #: Libraries that say little of use below these levels, or print what people wrote.
 FLOORS = {
-    logging.WARNING: ("apscheduler", "aiosqlite", "alembic", "httpx2", "httpcore2", "asyncio", "slack_bolt"),
+    # it warns when a pass is still being made at the next one's time: that is as planned
+    logging.ERROR: ("apscheduler",),
+    logging.WARNING: ("aiosqlite", "alembic", "httpx2", "httpcore2", "asyncio", "slack_bolt"),
     logging.INFO: ("slack_sdk", "openai"),
 }
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

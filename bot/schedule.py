@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -69,6 +70,9 @@ class Schedule:
         async def guarded() -> None:
             try:
                 await one_pass()
+            except asyncio.CancelledError:
+                # only a stop does this; APScheduler would print a traceback
+                log.info("the pass %s was cut short", name)
             except Exception:
                 # the next pass finds what this one left
                 log.exception("the pass %s failed", name)

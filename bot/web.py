@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -31,24 +32,24 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError
 
 async def run_socket(settings: Settings, pace: Pace = USUAL) -> None:
     """Serve over Socket Mode until the process is told to stop."""
-    async with _running(settings, pace) as bot:
+    async with _running(settings, pace) as (bot, stop):
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
         try:
             await _connect(handler, settings)
             print("ft-bot is connected over Socket Mode", flush=True)
-            await _told_to_stop()
+            await stop.wait()
         finally:
             await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def run_http(settings: Settings, host: str, port: int) -> None:
     """Serve over HTTP until the process is told to stop; port 0 takes a free one."""
-    async with _running(settings) as bot:
+    async with _running(settings) as (bot, stop):
         runner = web.AppRunner(site(bot), access_log=None)
         await runner.setup()
         try:
             print(f"ft-bot listens on {await _listen(runner, host, port)}/slack/events", flush=True)
-            await _told_to_stop()
+            await stop.wait()
         finally:
             await runner.cleanup()
 
@@ -89,15 +90,27 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def _running(settings: Settings, pace: Pace = USUAL) -> AsyncIterator[Bot]:
+async def _running(settings: Settings, pace: Pace = USUAL) -> AsyncIterator[tuple[Bot, asyncio.Event]]:
+    """A bot at work, and the event that is set when the process is told to stop."""
+    stop, before = _told_to_stop(), asyncio.all_tasks()
     make_room(settings.ft_data_dir)
     bot = await build(settings, pace)
     try:
         await _introduce(bot, settings)
         bot.schedule.start()
-        yield bot
+        yield bot, stop
     finally:
+        bot.schedule.stop()
+        await _cut_short(before)
         await bot.stop()
+
+
+async def _cut_short(before: set[asyncio.Task[Any]]) -> None:
+    """End what was begun since, while there is a database to note it in; the next start goes on."""
+    others = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _introduce(bot: Bot, settings: Settings) -> None:
@@ -109,10 +122,13 @@ async def _introduce(bot: Bot, settings: Settings) -> None:
 
 
 async def _connect(handler: AsyncSocketModeHandler, settings: Settings) -> None:
+    """Open the connection. Its address is asked for here: the SDK would ask for ever with a wrong token."""
+    client = handler.client
     try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]
+        client.wss_uri = await client.issue_new_wss_url()
     except FAILURES as error:
         raise slack_refused(error, "SLACK_APP_TOKEN", settings.slack_api_url) from error
+    await handler.connect_async()  # type: ignore[no-untyped-call]
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
@@ -125,10 +141,10 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _told_to_stop() -> None:
+def _told_to_stop() -> asyncio.Event:
+    """Set at the first SIGINT or SIGTERM; asked for before anything is begun, so that none is missed."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    await stop.wait()
-    log.info("stopping")
+    return stop

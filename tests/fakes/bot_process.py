@@ -14,6 +14,8 @@ from sandbox.server import Sandbox
 from tests.fakes.backend import FakeBackend
 
 BIN = Path(sys.executable).parent
+#: As after activating the environment.
+PATH = f"{BIN}{os.pathsep}{os.environ['PATH']}"
 START_SECONDS = 60
 
 
@@ -64,18 +66,18 @@ class BotProcess:
 
 @asynccontextmanager
 async def bot_process(
-    *arguments: str, env: Mapping[str, str], folder: Path, path: str = str(BIN)
+    *arguments: str, env: Mapping[str, str], folder: Path, program: str = "ft-bot"
 ) -> AsyncIterator[BotProcess]:
     """`ft-bot ARGUMENTS` in `folder`, with its settings from `env`; killed at the end."""
     log = folder / "bot.log"
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
-            str(BIN / "ft-bot"),
+            program,
             *arguments,
             cwd=folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            env={**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}", **env},
+            env={**os.environ, "PATH": PATH, **env},
         )
     running = BotProcess(process, log)
     try:
