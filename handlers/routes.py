@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from handlers import actions, ask, commands, datasets, errors, files, home, training
+from handlers import actions, ask, commands, datasets, errors, files, home, mending, training
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,10 @@ ACTIONS: dict[str, Handler] = {
     "rename_dataset": datasets.ask_name,
     "share_dataset": datasets.ask_channel,
     "delete_dataset": datasets.delete,
+    "fix_rows": mending.begin,
+    "fix_drop": mending.decided,
+    "fix_next": mending.decided,
+    "fix_again": mending.decided,
 }
 
 OPTIONS: dict[str, Handler] = {
@@ -51,6 +55,8 @@ VIEWS: dict[str, Handler] = {
     "train": training.submitted,
     "rename_dataset": datasets.renamed,
     "share_dataset": datasets.shared,
+    "fix_row": mending.saved,
+    "fix_done": mending.done,
 }
 
 #: The events that the manifest subscribes to, as Slack names the subscriptions.

@@ -14,6 +14,7 @@ from tuning.drops import Drops
 from tuning.jobs import Jobs
 from tuning.launch import Launcher
 from tuning.library import Library
+from tuning.mending import Mending
 from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
@@ -30,6 +31,7 @@ class Services:
     catalog: Catalog
     planner: Planner
     library: Library
+    mending: Mending
     jobs: Jobs
     launcher: Launcher
     poller: Poller

@@ -251,7 +251,8 @@ class Drops:
         if not self.files.path(checked.digest).exists():
             raise Vanished
         fresh = await tx.drops.get(drop.id) or drop
-        done = replace(fresh, report=checked.report, **changes)  # type: ignore[arg-type]
+        report = checked.report
+        done = replace(fresh, report=report, size=report.bytes, **changes)  # type: ignore[arg-type]
         await tx.drops.save(done)
         await tx.drops.forget_edits(drop.workspace, drop.id)
         await tell_drop(tx, done)

@@ -1,0 +1,120 @@
+"""Fix in Slack: bad rows are changed or dropped in a form, and the result is checked and kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.stage import CHANNEL, Message, Stage, rows
+from tuning.records import Person
+
+GOOD = '{"messages": [{"role": "user", "content": "mended"}, {"role": "assistant", "content": "World"}]}'
+NO_ANSWER = b'{"messages": [{"role": "user", "content": "unanswered"}]}\n'
+CUT = b'{"messages": [{"role": "user", "con\n'
+NO_ROLE = b'{"messages": [{"content": "who?"}, {"role": "assistant", "content": "World"}]}\n'
+ANA = Person("T0SANDBOX1", "U0ANA00001")
+#: Rows 5, 14 and 15 are bad.
+BAD = rows(4) + NO_ANSWER + rows(8) + CUT + NO_ROLE
+
+
+async def rejected(stage: Stage) -> tuple[Message, Message]:
+    """The root of ana's bad file, and its card."""
+    root = await stage.ana.drop(CHANNEL, "bad.jsonl", BAD)
+    return root, (await stage.replies(root))[0]
+
+
+async def card_says(stage: Stage, root: Message, words: str) -> Message:
+    async def look() -> Message | None:
+        card = (await stage.replies(root))[0]
+        return card if words in card["text"] else None
+
+    found: Message = await stage.seen(look)
+    return found
+
+
+async def shows(stage: Stage, words: str) -> dict[str, Any]:
+    """ana's form once it shows these words."""
+
+    async def look() -> dict[str, Any] | None:
+        forms = await stage.ana.modals()
+        return forms[-1] if forms and words in str(forms[-1]["blocks"]) else None
+
+    found: dict[str, Any] = await stage.seen(look)
+    return found
+
+
+async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage) -> None:
+    root, card = await rejected(stage)
+    await stage.ana.press(card, "fix_rows")
+    form = await shows(stage, "*Row 5*")
+    assert "unanswered" in str(form["blocks"])
+    assert "1 of 3 bad rows" in str(form["blocks"])
+    refused = await stage.ana.submit({"row-5": '{"messages": []}'})
+    assert "messages" in refused["errors"]["row-5"]
+    assert "empty" in (await stage.ana.submit({"row-5": " "}))["errors"]["row-5"].lower()
+    pretty = GOOD.replace('"messages": [', '"messages": [\n  ')
+    assert (await stage.ana.submit({"row-5": pretty}))["ok"]
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
+    assert (await shows(stage, "*Row 15*"))["submit"]
+    assert (await stage.ana.submit({"row-15": GOOD.replace("mended", "and this")}))["ok"]
+    await shows(stage, "2 rows changed, 1 row dropped")
+    assert (await stage.ana.submit())["ok"]
+    kept = await card_says(stage, root, "Kept as `bad`")
+    assert "14 rows" in kept["text"]
+    assert "fix_rows" not in str(kept["blocks"])
+    (version,) = (await stage.bot.services.library.find(ANA, "bad")).versions
+    lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
+    assert json.loads(lines[4]) == json.loads(GOOD)
+    assert all(json.loads(line) for line in lines)
+
+
+async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: Stage) -> None:
+    root, card = await rejected(stage)
+    await stage.ana.press(card, "fix_rows")
+    await stage.ana.press(await shows(stage, "*Row 5*"), "fix_drop")
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
+    await stage.ana.press(await shows(stage, "*Row 15*"), "fix_next")
+    await shows(stage, "2 rows dropped, 1 bad row left as they are")
+    assert (await stage.ana.submit())["ok"]
+    again = await card_says(stage, root, "row 13")
+    assert "1 error in 13 rows" in again["text"]
+    await stage.ana.press(again, "fix_rows")
+    await shows(stage, "*Row 13*")
+    assert (await stage.ana.submit({"row-13": GOOD}))["ok"]
+    await shows(stage, "1 row changed")
+    assert (await stage.ana.submit())["ok"]
+    await card_says(stage, root, "Kept as `bad`")
+
+
+async def test_only_its_person_or_an_administrator_mends_a_file(stage: Stage) -> None:
+    _, card = await rejected(stage)
+    await stage.ben.press(card, "fix_rows")
+    assert "Only its owner or an administrator may mend" in (await stage.note(stage.ben))["text"]
+    await stage.admin.press(card, "fix_rows")
+    assert (await stage.admin.modal("fix_row"))["callback_id"] == "fix_row"
+
+
+async def test_a_check_that_a_kill_broke_off_goes_on_at_the_next_start(stage: Stage) -> None:
+    root, card = await rejected(stage)
+    services = stage.bot.services
+    drop_id = next(e["value"] for b in card["blocks"] for e in b.get("elements", []) if "value" in e)
+    for row in (5, 14, 15):
+        await services.mending.leave_out(ANA, drop_id, row)
+    await services.mending.finish(ANA, drop_id)
+    await card_says(stage, root, "Checking")
+    await services.drops.resume()
+    assert "12 rows" in (await card_says(stage, root, "Kept as `bad`"))["text"]
+
+
+async def test_a_rejected_file_is_let_go_after_a_week(stage: Stage) -> None:
+    _, card = await rejected(stage)
+    keeping = stage.bot.services.library.keeping
+    await keeping.sweep()
+    assert list(keeping.files.kept())
+    now = stage.bot.services.now
+    await replace(keeping, now=lambda: now() + timedelta(days=8)).sweep()
+    assert not list(keeping.files.kept())
+    await stage.ana.press(card, "fix_rows")
+    assert "kept for a week" in (await stage.note(stage.ana))["text"]
