@@ -121,7 +121,7 @@ class Interactions:
         file = self.ws.files.get(file_id)
         if file is None or file.user != view.user:
             raise SlackError("file_not_found")
-        return files.file_json(self.ws, files.created(self.ws, file) if file.state == "uploaded" else file)
+        return files.file_json(self.ws, files.give(self.ws, file, self.ws.apps[view.app_id].bot_user_id))
 
     def _owner(self, message: Message) -> App:
         app = self.ws.apps.get(message.app_id)

@@ -59,8 +59,7 @@ def _uploaded(call: Call, entry: Any) -> File:
 def _visible(call: Call) -> File:
     """A file that the app can see: its own, or shared where the app is a member."""
     file = files.usable(call.ws, call.need("file"))
-    shared = any(call.bot in call.ws.channels[channel].members for channel in file.channels)
-    if file.user != call.bot and not shared:
+    if not files.readable(call.ws, file, call.bot):
         raise SlackError("file_not_found")
     return file
 
@@ -82,7 +81,7 @@ def list_all(call: Call) -> JSON:
         if file.state == "shared"
         and (not user or file.user == user)
         and (not channel or channel in file.channels)
-        and (file.user == call.bot or any(call.bot in call.ws.channels[c].members for c in file.channels))
+        and files.readable(call.ws, file, call.bot)
     ]
     count, page = call.number("count", 100, 1000), call.number("page", 1, 100)
     shown = found[(page - 1) * count : page * count]

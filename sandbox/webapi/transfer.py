@@ -65,8 +65,7 @@ class Transfer:
         token = self.ws.tokens.get(bearer(request))
         if token is None or token.revoked or token.kind != "bot" or "files:read" not in token.scopes:
             return False
-        bot = self.ws.apps[token.app_id].bot_user_id
-        return file.user == bot or any(bot in self.ws.channels[c].members for c in file.channels)
+        return files.readable(self.ws, file, self.ws.apps[token.app_id].bot_user_id)
 
     async def respond(self, request: web.Request) -> web.Response:
         """A response URL."""

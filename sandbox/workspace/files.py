@@ -138,6 +138,18 @@ def delete(ws: Workspace, file: File) -> None:
     ws.notify(event, None, None)
 
 
+def readable(ws: Workspace, file: File, bot: str) -> bool:
+    """Whether an app's bot user may see a file: its own, given to it in a modal, or shared where it is."""
+    shared = any(bot in ws.channels[channel].members for channel in file.channels)
+    return file.user == bot or bot in file.given_to or shared
+
+
+def give(ws: Workspace, file: File, bot: str) -> File:
+    """A person put the file into an app's modal: the file exists, and the app may read it."""
+    done = created(ws, file) if file.state == "uploaded" else file
+    return ws.files.put(replace(done, given_to=tuple(dict.fromkeys((*done.given_to, bot)))))
+
+
 def retitle(ws: Workspace, file: File, title: str) -> File:
     return ws.files.put(replace(file, title=title))
 

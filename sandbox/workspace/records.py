@@ -124,6 +124,7 @@ class File:
     alt_text: str = ""
     snippet: bool = False
     upload_key: str = ""
+    given_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,30 @@ async def test_a_trigger_expires_after_three_seconds(workspace, app, clock):
         await app.client.views_open(trigger_id=trigger, view=MODAL)
 
 
+async def test_a_file_put_into_a_modal_may_be_read_by_its_app(workspace, app):
+    got: list[Any] = []
+
+    @app.view("train")
+    async def submitted(ack: Any, view: dict[str, Any], client: Any) -> None:
+        await ack()
+        given = view["state"]["values"]["data"]["upload"]["files"][0]
+        got.append((await client.files_info(file=given["id"]))["file"]["name"])
+
+    field = {"type": "input", "block_id": "data", "label": plain("Data"), "optional": True}
+    field["element"] = {"type": "file_input", "action_id": "upload", "max_files": 1}
+    await open_modal(workspace, app, {**MODAL, "blocks": [field]})
+    query = {"as": "ana", "name": "rows.jsonl"}
+    uploaded = await workspace.control._call("POST", "upload", params=query, data=b"{}")
+    with refused("file_not_found"):
+        await app.client.files_info(file=uploaded["file"]["id"])
+    assert (await workspace.ana.submit({"data": [uploaded["file"]["id"]]}))["ok"]
+
+    async def read() -> bool:
+        return got == ["rows.jsonl"]
+
+    await until(read)
+
+
 async def test_home_is_published_when_it_is_opened(workspace, app):
     @app.event("app_home_opened")
     async def opened(event: dict[str, Any], client: Any) -> None:
