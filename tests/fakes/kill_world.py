@@ -35,7 +35,8 @@ from tuning.records import Job
 from tuning.updates import card_id
 from views.job_card import card as job_card
 
-PATIENCE = 20.0
+#: Far more than anything takes, for machines that are busy with other things.
+PATIENCE = 60.0
 #: The replies in the thread of a job that goes well.
 TOLD = ("started", "First numbers", "Checkpoint", "succeeded")
 Message = dict[str, Any]

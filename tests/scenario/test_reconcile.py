@@ -16,7 +16,8 @@ from sandbox.client import until
 from storage import SqlLeases, SqlStore, migrate, open_files, open_store
 from storage.errors import DatabaseError
 from tests.fakes.backend import FakeBackend
-from tests.fakes.kill_world import Trap, World, open_world
+from tests.fakes.backend_faces import Request
+from tests.fakes.kill_world import TOLD, Trap, World, open_world
 from tests.fakes.killed_bot import Nursery
 from tests.fakes.records import Clock, make_version
 from tests.fakes.stage import Stage, rows
@@ -75,7 +76,7 @@ async def strangers(world: World, count: int) -> None:
     async with world.backend.client() as client:
         (file_id,) = world.backend.files
         for number in range(count):
-            asked = {"model": "gpt-4o-mini-2024-07-18", "training_file": file_id}
+            asked: dict[str, Any] = {"model": "gpt-4o-mini-2024-07-18", "training_file": file_id}
             asked |= {"metadata": {"ft_bot_plan": f"ftp_{number}"}} if number % 2 else {}
             head = {"authorization": f"Bearer {world.backend.key}"}
             made = await client.post("http://backend.test/v1/fine_tuning/jobs", json=asked, headers=head)
@@ -100,6 +101,18 @@ async def test_a_card_that_is_found_again_shows_the_newest_state(stage: Stage) -
     (card,) = await stage.roots()
     assert "failed" in card["text"].lower()
     assert len(await stage.replies(card)) == 1
+
+
+async def test_a_job_that_moves_while_it_is_looked_at_is_told_in_order(stage: Stage) -> None:
+    async def move(request: Request) -> None:
+        stage.backend.advance(request.path.split("/")[3])
+
+    await stage.dataset()
+    for route in (JOB, f"{JOB}/events", f"{JOB}/checkpoints"):
+        stage.backend.after[route] = move
+    card = await stage.job()
+    told = [reply["text"] for reply in await stage.replies(card, len(TOLD))]
+    assert all(word in text for word, text in zip(TOLD, told, strict=True)), told
 
 
 async def test_a_database_that_is_away_after_a_create_never_fails_the_job(
