@@ -111,7 +111,7 @@ async def disk(settings: Settings) -> list[Finding]:
     """Whether datasets can be kept."""
     folder = settings.ft_data_dir
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(there, os.W_OK):
+    if not there.is_dir() or not os.access(there, os.W_OK):
         return [
             Finding("disk", False, f"{there} can't be written to", "Set FT_DATA_DIR to a folder that can.")
         ]
