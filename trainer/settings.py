@@ -55,6 +55,7 @@ class Training:
     threads: int = 0
     checkpoint_seconds: float = 30.0
     restarts: int = 3
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,11 @@ def _section(kind: type[T], body: dict[str, Any], where: str) -> T:
     unknown = sorted(set(body) - known)
     if unknown:
         raise SettingsError(f"{where}.{unknown[0]} is not a setting; known are {', '.join(sorted(known))}")
+    # A list of TOML's is kept as a tuple: settings are frozen.
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
+    }
     try:
-        return kind(**body)
+        return kind(**frozen)
     except TypeError as error:
         raise SettingsError(f"{where}: {error}") from error

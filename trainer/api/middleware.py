@@ -30,7 +30,9 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPRequestEntityTooLarge:
         return _answer(ApiError(413, "The body of your request is too large.", code="request_too_large"))
     except web.HTTPNotFound:
-        return _answer(ApiError(404, f"Invalid URL ({request.method} {request.path})"))
+        return _answer(
+            ApiError(404, f"Invalid URL ({request.method} {request.path}): not offered by this server.")
+        )
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"Not allowed to {request.method} on {request.path}; allowed: {allowed}."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -10,6 +11,18 @@ from trainer import chat
 from trainer.engine.failures import Unloadable
 
 IGNORED = -100
+
+Encoded = dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows as token ids, what one epoch counts, and how many rows were cut."""
+
+    rows: list[Encoded]
+    held_out: list[Encoded]
+    tokens: int
+    cut: int
 
 
 def texts(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -9,9 +9,9 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from trainer import chat
 from trainer.engine.bases import Start
+from trainer.engine.data import Prepared
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
-from trainer.engine.supervised import Prepared
 
 
 def prepare(tokenizer: Any, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:

@@ -1,6 +1,5 @@
 """Supervised training: the assistant's messages are what is learned."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,20 +9,9 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.engine import data
 from trainer.engine.bases import Start
+from trainer.engine.data import Encoded, Prepared
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
-
-Encoded = dict[str, list[int]]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Rows as token ids, what one epoch counts, and how many rows were cut."""
-
-    rows: list[Encoded]
-    held_out: list[Encoded]
-    tokens: int
-    cut: int
 
 
 def prepare(tokenizer: Any, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:

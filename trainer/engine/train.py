@@ -2,18 +2,19 @@
 
 import shutil
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer.engine import bases, preference, supervised
+from trainer.engine import bases
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
 from trainer.folder import JobFolder
 
-METHODS = {"supervised": supervised, "dpo": preference}
+METHODS = {"supervised": "trainer.engine.supervised", "dpo": "trainer.engine.preference"}
 WARMUP_STEPS = 10
 
 
@@ -31,7 +32,8 @@ def train(
     """Train on the rows, from the last checkpoint if there is one; save the model unless paused."""
     spec = folder.spec()
     start = bases.load(spec["base"], folder, rows)
-    method = METHODS[spec["method"]]
+    # Only the one that is needed: each import of a trainer costs seconds.
+    method = import_module(METHODS[spec["method"]])
     prepared = method.prepare(start.tokenizer, rows, held_out, spec["base"]["context"])
     _warn_of_cuts(folder, prepared.cut, spec["base"]["context"])
     journalist = Journalist(folder, hyper.n_epochs, spec["checkpoint_seconds"], evaluates=bool(held_out))

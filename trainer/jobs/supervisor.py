@@ -38,6 +38,7 @@ class Supervisor:
         self.start = start
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
         self.pause_deadlines: dict[str, float] = {}
+        self.devices: dict[str, str] = {}
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
@@ -142,14 +143,18 @@ class Supervisor:
 
     def _free_places(self) -> int:
         busy = len(self._with_status("running")) + len(self._with_status("pausing"))
-        return max(0, self.settings.training.concurrent - busy)
+        return max(0, self._places() - busy)
+
+    def _places(self) -> int:
+        return len(self.settings.training.devices) or self.settings.training.concurrent
 
     def _explain_waiting(self, job: Job, before: int) -> None:
         """Say once why nothing happens."""
         last, _ = self.store.page(Event, after=None, limit=1, job_id=job.id)
         if not last[0].message.startswith(WAITING):
-            places = self.settings.training.concurrent
-            words = f"{WAITING}: {places} job(s) may train at a time, {before} wait(s) before this one"
+            words = (
+                f"{WAITING}: {self._places()} job(s) may train at a time, {before} wait(s) before this one"
+            )
             tell(self.store, job.id, words)
 
     def _begin(self, job: Job) -> None:
@@ -171,10 +176,19 @@ class Supervisor:
             return
         folder = journal.folder_of(self.store, job.id)
         threads = self.settings.training.threads or max(1, (os.cpu_count() or 2) - 1)
+        device = self._device(job.id) if task == "train" else None
         self.workers[job.id] = self.start(
-            "trainer.engine", task, str(folder.path), threads=threads, log=folder.log
+            "trainer.engine", task, str(folder.path), threads=threads, log=folder.log, device=device
         )
         log.info("Started %s of %s", task, job.id)
+
+    def _device(self, job_id: str) -> str | None:
+        """A GPU that no other job has; None where the administrator named none."""
+        devices = self.settings.training.devices
+        free = [device for device in devices if device not in self.devices.values()]
+        if devices:
+            self.devices[job_id] = (free or list(devices))[0]
+        return self.devices.get(job_id)
 
     def _watch(self, job: Job) -> None:
         # Asked before the journal is read: a worker that ended has written everything it will write.
@@ -217,6 +231,7 @@ class Supervisor:
 
     def _end_worker(self, job_id: str) -> None:
         self.pause_deadlines.pop(job_id, None)
+        self.devices.pop(job_id, None)
         process = self.workers.pop(job_id, None)
         if process is not None:
             child.kill(process)

@@ -31,15 +31,21 @@ def metrics(step: int) -> dict[str, Any]:
 class Workshop:
     """A store and a supervisor whose workers do nothing but stay until they are told to end."""
 
-    def __init__(self, home: Path, restarts: int = 1) -> None:
+    def __init__(self, home: Path, restarts: int = 1, devices: tuple[str, ...] = ()) -> None:
         self.store = Store(home)
         offered = trainer_settings.load()
-        self.settings = replace(offered, training=replace(offered.training, restarts=restarts))
+        self.settings = replace(
+            offered, training=replace(offered.training, restarts=restarts, devices=devices)
+        )
         self.supervisor = Supervisor(self.store, self.settings, start=self.start)
         self.started: list[tuple[str, str]] = []
+        self.given: list[str | None] = []
 
-    def start(self, module: str, task: str, folder: str, **_: Any) -> "subprocess.Popen[bytes]":
+    def start(
+        self, module: str, task: str, folder: str, device: str | None, **_: Any
+    ) -> "subprocess.Popen[bytes]":
         self.started.append((task, Path(folder).name))
+        self.given.append(device)
         return subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -115,6 +121,23 @@ def test_the_queue_is_first_come_first_served(workshop: Workshop) -> None:
     assert [workshop.job(job).status for job in jobs] == ["running", "queued", "queued"]
     workshop.ends(jobs[0], {"kind": "outcome", "outcome": "failed", "code": "x", "message": "m"})
     assert [workshop.job(job).status for job in jobs] == ["failed", "running", "queued"]
+
+
+def test_each_job_has_a_gpu_of_its_own(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path, devices=("0", "1"))
+    jobs = [shop.new_job() for _ in range(3)]
+    shop.supervisor.tick()
+    for job in (*jobs[:2], jobs[2]):
+        if job.id not in shop.supervisor.workers:
+            shop.supervisor.tick()
+        shop.ends(job, CHECKED)
+    assert [shop.job(job).status for job in jobs] == ["running", "running", "queued"]
+    assert sorted(filter(None, shop.given)) == ["0", "1"]
+    freed = shop.supervisor.devices[jobs[1].id]
+    shop.ends(jobs[1], {"kind": "outcome", "outcome": "failed", "code": "x", "message": "m"})
+    assert shop.supervisor.devices[jobs[2].id] == freed
+    shop.supervisor.stop()
+    shop.store.close()
 
 
 def test_a_worker_that_dies_is_continued_and_then_given_up(workshop: Workshop) -> None:
