@@ -28,7 +28,8 @@ def share(
             ts=ts,
             user=user,
             text=comment,
-            blocks=(rich_text(comment, new_block_id()),) if comment else (),
+            # A person types rich text; an app's comment is mrkdwn and stays text.
+            blocks=(rich_text(comment, new_block_id()),) if comment and not app_id else (),
             thread_ts=thread_ts,
             subtype="file_share",
             files=tuple(file.id for file in files),

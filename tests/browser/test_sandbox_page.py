@@ -179,7 +179,9 @@ async def test_the_home_tab_and_direct_messages(workspace, chromium):
         await page.get_by_role("tab", name="About").click()
         await page.locator("#home-pane code", has_text="/ask").wait_for()
         await page.locator("#sidebar").get_by_role("button", name="ben").click()
+        await page.locator("#head h1", has_text="ben").wait_for()
         await say(page, "psst")
+        await page.locator(".text", has_text="psst").wait_for()
         assert [m["text"] for m in await workspace.ben.channel("@ana")] == ["psst"]
 
 
