@@ -131,7 +131,7 @@ async def test_hostile_text_of_files_people_and_models_stays_text(stage: Stage) 
     for streams in (True, False):
         if not streams:
             await stage.control.fault("chat.startStream", "error", error="unknown_method", times=9)
-        before = len(await stage.roots())
+        before = len([m for m in await stage.control.channel(CHANNEL) if m.get("bot_id")])
         await stage.ben.command(CHANNEL, "/ask", f"{MODEL} {HOSTILE} sk-live0123456789abcdef\n> hm")
         question = (await stage.roots(before + 1))[-1]
         assert_harmless(question)
