@@ -50,8 +50,9 @@ def tools_of(row: dict[str, Any]) -> list[dict[str, Any]] | None:
     return (row.get("tools") or functions) or None
 
 
-def defused(messages: list[Message], special: list[str]) -> list[Message]:
+def defused(tokenizer: Any, messages: list[Message]) -> list[Message]:
     """Normalised messages in which the text of a special token is only text: no message can end itself."""
+    special = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
     return [{**message, "content": _without(message["content"], special)} for message in messages]
 
 

@@ -107,7 +107,7 @@ class Answering:
 
 
 def _prompt(tokenizer: Any, question: dict[str, Any]) -> list[int]:
-    messages = chat.defused(chat.normalise(question["messages"]), tokenizer.all_special_tokens)
+    messages = chat.defused(tokenizer, chat.normalise(question["messages"]))
     try:
         text = chat.render(tokenizer, messages, question["tools"], answer=True)
     except TemplateError as error:
