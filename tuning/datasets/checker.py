@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -14,7 +16,6 @@ from tuning.datasets.facts import facts_of
 from tuning.datasets.formats import check_row
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import RowFindings
-from tuning.datasets.rules import make_finding
 from tuning.datasets.strict import read_line, walk
 from tuning.datasets.tally import MOST_TOOL_NAMES, Tally
 from tuning.datasets.tokens import PER_MESSAGE, PER_REPLY, RowTexts, count_texts, role_tokens, texts_of
@@ -81,6 +82,7 @@ class Checker:
         self.tally = Tally()
         self._every = every
         self._patterns: dict[tuple[str, ...], _Pattern] = {}
+        self._kept: Counter[str] = Counter()
         self._fast = settings.format == "supervised" and settings.shapes
 
     def feed(self, block: bytes, offset: int) -> None:
@@ -89,29 +91,40 @@ class Checker:
         hits = triggers.find(block, batch.starts)
         plain = self._decode(block, batch.lines, hits.suspect)
         for i, row in enumerate(plain):
-            if row is None or not self._plain(batch, i, row.messages):
+            if row is None and not batch.lines[i].strip(_BLANK):
+                self._blank(batch, i)
+            elif row is None or not self._plain(batch, i, row.messages):
                 self._slow(batch, i)
         for i, kinds in hits.private.items():
             self._private(batch, i, kinds)
         self._hash(batch)
         self._count(batch)
         batch.found.sort(key=_row_of)
-        self.tally.add_findings(batch.found, self.settings.keep)
-        if self._every and batch.found:
-            self._every(batch.found)
+        self._keep(batch.found)
         self.tally.lines += len(batch.lines)
 
     def note(self, code: str, what: str, row: int, offset: int) -> None:
         """Add a finding that whoever reads the file made about a line; row is relative."""
-        found = [make_finding(code, what, row=row, offset=offset)]
-        self.tally.add_findings(found, self.settings.keep)
+        out = RowFindings(row, offset, self.tally.codes, sys.maxsize)
+        out.add(code, "", what)
+        self._keep(out.found)
+
+    def _keep(self, found: list[Finding]) -> None:
+        """Keep the first findings of each code; give all to whoever wants every one."""
         if self._every:
             self._every(found)
+        for finding in found:
+            self._kept[finding.code] += 1
+            if self._kept[finding.code] <= self.settings.keep:
+                self.tally.findings.append(finding)
 
     def _decode(self, block: bytes, lines: list[bytes], suspect: set[int]) -> list[fast.PlainRow | None]:
         if not self._fast:
             return [None] * len(lines)
-        rows = [None if i in suspect else fast.plain_row(line) for i, line in enumerate(lines)]
+        rows = [
+            fast.plain_row(line) if line[:1] == b"{" and i not in suspect else None
+            for i, line in enumerate(lines)
+        ]
         fast.drop_repeated_keys(block, lines, rows)
         return rows
 
@@ -144,8 +157,13 @@ class Checker:
             self._patterns[roles] = pattern
         return pattern
 
+    def _findings(self, batch: _Batch, i: int) -> RowFindings:
+        """Where findings about a row go: all when somebody gets every one, else the first of each code."""
+        row, offset = self.tally.lines + i + 1, batch.offset + batch.starts[i]
+        return RowFindings(row, offset, self.tally.codes, sys.maxsize if self._every else self.settings.keep)
+
     def _missing(self, batch: _Batch, i: int, no_user: bool, no_system: bool) -> None:
-        out = RowFindings(self.tally.lines + i + 1, batch.offset + batch.starts[i])
+        out = self._findings(batch, i)
         if no_system:
             self.tally.missing_system += 1
             out.add("missing_system", "messages", "The row has no system message")
@@ -154,13 +172,16 @@ class Checker:
             out.add("missing_user", "messages", "The row has no user message")
         batch.found.extend(out.found)
 
-    def _slow(self, batch: _Batch, i: int) -> None:
-        line, row = batch.lines[i], self.tally.lines + i + 1
-        out = RowFindings(row, batch.offset + batch.starts[i])
-        if not line.strip(_BLANK):
-            out.add("blank_line", "", "The line is blank")
-            batch.found.extend(out.found)
+    def _blank(self, batch: _Batch, i: int) -> None:
+        if not self._every and self.tally.codes["blank_line"] >= self.settings.keep:
+            self.tally.codes["blank_line"] += 1
             return
+        out = self._findings(batch, i)
+        out.add("blank_line", "", "The line is blank")
+        batch.found.extend(out.found)
+
+    def _slow(self, batch: _Batch, i: int) -> None:
+        line, out = batch.lines[i], self._findings(batch, i)
         read = read_line(line)
         for problem in read.problems:
             out.add(problem.code, problem.path, problem.what)
@@ -191,7 +212,7 @@ class Checker:
     def _private(self, batch: _Batch, i: int, kinds: int) -> None:
         """Look for secrets and personal data in every text of a row; each kind is told once a row."""
         read = read_line(batch.lines[i])
-        out = RowFindings(self.tally.lines + i + 1, batch.offset + batch.starts[i])
+        out = self._findings(batch, i)
         told: set[str] = set()
         for path, text, _ in walk(read.value) if read.readable else ():
             for hit in private.find(text, kinds) if isinstance(text, str) and len(text) > 5 else ():
@@ -233,9 +254,9 @@ class Checker:
     def _over(self, batch: _Batch, i: int, tokens: int) -> None:
         limit = self.settings.limit
         cut = f"the last {tokens - limit:,} are over the limit of {limit:,}"
-        what = f"The example has {tokens:,} tokens; {cut}"
-        row = self.tally.lines + i + 1
-        batch.found.append(make_finding("over_limit", what, row=row, offset=batch.offset + batch.starts[i]))
+        out = self._findings(batch, i)
+        out.add("over_limit", "", f"The example has {tokens:,} tokens; {cut}")
+        batch.found.extend(out.found)
 
 
 def _row_of(finding: Finding) -> int:

@@ -44,7 +44,9 @@ def read_examples(path: Path) -> Iterator[Example]:
 
 
 def _example(line: bytes, row: int, offset: int) -> Example | None:
-    plain = fast.plain_row(line) if line else None
+    if not line.strip():
+        return None
+    plain = fast.plain_row(line)
     if plain is not None:
         return _of_messages([(m.role, m.content) for m in plain.messages], row, offset)
     read = read_line(line)

@@ -58,7 +58,7 @@ def drop_repeated_keys(block: bytes, lines: list[bytes], rows: list[PlainRow | N
     """
     plain = [row for row in rows if row is not None]
     said = sum([len(row.messages) for row in plain])
-    others = [_keys(line) for line, row in zip(lines, rows, strict=True) if row is None]
+    others = [_keys(line) for line, row in zip(lines, rows, strict=True) if row is None and line]
     wanted = [said, said, len(plain)]
     for i in range(3):
         wanted[i] += sum(keys[i] for keys in others)

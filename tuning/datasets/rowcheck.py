@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from tuning.datasets.report import Finding
@@ -20,21 +21,27 @@ SPECIAL_LIKE = re.compile(
 
 
 class RowFindings:
-    """Collects the findings of one row; `row` and `offset` are set once."""
+    """Collects the findings of one row; `row` and `offset` are set once.
 
-    def __init__(self, row: int, offset: int) -> None:
+    With `counts`, findings of a code that was found `keep` times already are counted and not kept: a file of
+    a million bad rows costs neither memory nor the time to word them.
+    """
+
+    def __init__(self, row: int, offset: int, counts: Counter[str] | None = None, keep: int = 0) -> None:
         self.row = row
         self.offset = offset
         self.found: list[Finding] = []
+        self._counts = counts
+        self._keep = keep
 
     def add(self, code: str, path: str, what: str, todo: str = "") -> None:
         """Note that `what` is wrong at `path`."""
+        if self._counts is not None:
+            self._counts[code] += 1
+            if self._counts[code] > self._keep:
+                return
         finding = make_finding(code, what, row=self.row, path=path, offset=self.offset, todo=todo)
         self.found.append(finding)
-
-    def has_errors(self) -> bool:
-        """Whether anything found so far is an error."""
-        return any(finding.severity == "error" for finding in self.found)
 
     def type_is(
         self, value: Any, wanted: type | tuple[type, ...], path: str, code: str = "data_type"

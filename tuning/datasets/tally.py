@@ -43,13 +43,6 @@ class Tally:
     """Final answers, while they look like labels; None as soon as they don't."""
     tools: dict[str, None] = field(default_factory=dict)
 
-    def add_findings(self, found: list[Finding], keep: int) -> None:
-        """Count findings and keep the first `keep` of each code."""
-        for finding in found:
-            self.codes[finding.code] += 1
-            if self.codes[finding.code] <= keep:
-                self.findings.append(finding)
-
     def add_prompt(self, prompt: str) -> None:
         """Remember a system prompt; only the first few matter."""
         if prompt in self.prompts or len(self.prompts) < MOST_PROMPTS:

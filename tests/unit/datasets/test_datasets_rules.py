@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from dataset_rows import chat, good
 
 from tuning.datasets import check_file
 from tuning.datasets.private import CODES
-from tuning.datasets.report import Report
+from tuning.datasets.report import SCHEMA, Report
 from tuning.datasets.rules import RULES, SOURCES
 
 TOOL = {
@@ -591,3 +592,12 @@ def test_messages_never_quote_what_a_row_says(check_rows):
     report: Report = check_rows(*rows)
     assert report.errors >= 5
     assert secret not in report.to_json().decode()
+
+
+def test_the_documentation_lists_every_rule_and_every_field_of_the_report():
+    text = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    for code, rule in RULES.items():
+        assert f"| `{code}` | {rule.severity} | {rule.source} | {rule.todo} |" in text, code
+    for field in Report.__struct_fields__:
+        assert f"`{field}`" in text, field
+    assert f"`schema` is {SCHEMA}:" in text
