@@ -33,20 +33,21 @@ class Catalog:
     store: Store
     backend: Backend
     now: Clock
+    patience: float = 2.0
     _bases: list[str] = field(default_factory=list)
     _read_at: datetime | None = None
     #: Why the list could not be read the last time.
     _trouble: BackendError | None = None
     _reading: asyncio.Task[None] | None = None
 
-    async def bases(self, within: float = 2.0) -> list[str]:
+    async def bases(self, within: float | None = None) -> list[str]:
         """Models that a job can start from; those with a price on record first, the cheapest first.
 
         A backend lists what it has without saying what can be tuned. Where it has models of our
         price list, those are the bases; a backend of another kind offers all that it hasn't tuned itself.
-        Whoever asks waits `within` seconds at most: then the last list serves, or the price list.
+        Whoever asks waits `within` seconds at most (`patience` when not said): then the last list serves, or the price list.
         """
-        await self._fresh(within)
+        await self._fresh(self.patience if within is None else within)
         return self._bases or ([] if self._known else _priced())
 
     @property

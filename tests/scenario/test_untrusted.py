@@ -65,6 +65,16 @@ async def test_another_workspace_sees_asks_and_changes_nothing_of_ours(stage: St
         ("more_jobs", "0", "No jobs yet"),
     ]:
         assert words in shown(await eve.press(action, value)), (action, value)
+    opened = {"type": "app_home_opened", "user": eve.user, "channel": "D0OTHER001", "tab": "home"}
+    event = {"type": "event_callback", "team_id": eve.team, "event_id": "Ev0OTHER01", "event": opened}
+    assert (await eve.send(event)).status == 200
+
+    async def published() -> list[Any]:
+        return await stage.control.exchanges("call", "views.publish")
+
+    (home,) = await stage.seen(published)
+    assert "No models yet" in str(home["payload"])
+    assert MODEL not in str(home["payload"])
     assert await eve.suggest("dataset") == []
     bases = await eve.suggest("base")
     assert MODEL not in str(bases)
