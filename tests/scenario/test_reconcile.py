@@ -119,23 +119,24 @@ async def test_a_database_that_is_away_after_a_create_never_fails_the_job(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stage.dataset()
-    away = False
+    to_fail = 0
     connection = SqlStore.connection
 
     def sometimes(store: SqlStore) -> AbstractAsyncContextManager[Any]:
-        if away:
+        nonlocal to_fail
+        if to_fail:
+            to_fail -= 1
             raise DatabaseError("The database is away.")
         return connection(store)
 
     async def go_away(request: object) -> None:
-        nonlocal away
-        away = True
+        nonlocal to_fail
+        to_fail = 1
 
     monkeypatch.setattr(SqlStore, "connection", sometimes)
     stage.backend.after[CREATE] = go_away
     await stage.ana.command("#fine-tuning", "/ft", "train news")
     await until(stage.ana.notes)  # the person hears that something is wrong
-    away = False
     await stage.settle()
     (made,) = stage.backend.jobs
     async with stage.bot.store.begin() as tx:
