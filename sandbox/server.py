@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from .control.faults import Faults
 from .control.routes import Control
@@ -28,6 +29,8 @@ from .workspace.state import Workspace
 
 BIGGEST_BODY = 1_100_000_000
 RETRY_DELAYS = (0.0, 60.0, 300.0)
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Sandbox:
@@ -88,7 +91,7 @@ class Sandbox:
         return f"{self.url}/api/"
 
     def application(self) -> web.Application:
-        app = web.Application(client_max_size=BIGGEST_BODY, middlewares=[same_origin])
+        app = web.Application(client_max_size=BIGGEST_BODY, middlewares=[guard(self.host)])
         app.router.add_route("GET", "/api/{method}", self.web_api.handle)
         app.router.add_route("POST", "/api/{method}", self.web_api.handle)
         app.router.add_post("/upload/v1/{key}", self.transfer.upload)
@@ -131,12 +134,17 @@ class Sandbox:
         await self.stop()
 
 
-@web.middleware
-async def same_origin(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Other sites in the same browser may not act here."""
-    origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc != request.host:
-        raise web.HTTPForbidden(text="cross-origin requests are refused")
-    return await handler(request)
+def guard(host: str) -> Middleware:
+    """Keeps other sites in the same browser out: by their origin, and by names that only point here."""
+    names = {*LOOPBACK, host}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin and urlsplit(origin).netloc != request.host:
+            raise web.HTTPForbidden(text="cross-origin requests are refused")
+        if host in LOOPBACK and urlsplit(f"//{request.host}").hostname not in names:
+            raise web.HTTPForbidden(text=f"this sandbox is not called {request.host}")
+        return await handler(request)
+
+    return check

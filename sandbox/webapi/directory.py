@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from ..workspace.errors import SlackError
-from ..workspace.people import user_json
-from ..workspace.records import JSON
+from ..workspace.people import email_of, user_json
+from ..workspace.records import JSON, Person
 from .call import Call
 
 
@@ -43,13 +43,40 @@ def user_info(call: Call) -> JSON:
     user = call.need("user")
     if user not in call.ws.people:
         raise SlackError("user_not_found")
-    return {"user": user_json(call.ws, call.ws.people[user])}
+    return {"user": _seen(call, call.ws.people[user])}
 
 
 def user_list(call: Call) -> JSON:
-    people = [user_json(call.ws, person) for person in call.ws.people.values()]
+    people = [_seen(call, person) for person in call.ws.people.values()]
     page, metadata = call.page(people, 1000, 1000)
     return {"members": page, "cache_ts": int(call.ws.clock()), "response_metadata": metadata}
+
+
+def _seen(call: Call, person: Person) -> JSON:
+    """The user object; the address only for those who may read it."""
+    shown = user_json(call.ws, person)
+    if "users:read.email" in call.token.scopes and not person.is_bot:
+        shown["profile"]["email"] = email_of(call.ws, person)
+    return shown
+
+
+def by_email(call: Call) -> JSON:
+    wanted = call.need("email").lower()
+    found = next(
+        (p for p in call.ws.people.values() if not p.is_bot and email_of(call.ws, p) == wanted), None
+    )
+    if found is None:
+        raise SlackError("users_not_found")
+    return {"user": _seen(call, found)}
+
+
+def profile(call: Call) -> JSON:
+    return {"profile": _seen(call, call.ws.person(call.text("user") or call.bot))["profile"]}
+
+
+def presence(call: Call) -> JSON:
+    call.ws.person(call.text("user") or call.bot)
+    return {"presence": "active"}
 
 
 def team_info(call: Call) -> JSON:

@@ -47,6 +47,10 @@ def user_json(ws: Workspace, person: Person) -> JSON:
     }
 
 
+def email_of(ws: Workspace, person: Person) -> str:
+    return f"{person.name}@{ws.team.domain}.example"
+
+
 def bot_profile(ws: Workspace, app: App) -> JSON:
     return {
         "id": app.bot_id,

@@ -14,7 +14,7 @@ ALL_SCOPES = (
     *("commands", "files:read", "files:write", "groups:history", "groups:read", "groups:write"),
     *("im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write"),
     *("pins:read", "pins:write", "reactions:read", "reactions:write", "team:read", "users:read"),
-    *("users:read.email", "users:write"),
+    *("users:read.email", "users.profile:read", "users:write"),
 )
 
 

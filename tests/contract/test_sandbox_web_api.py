@@ -299,3 +299,39 @@ async def test_tokens_never_reach_the_log(client, workspace):
         "chat.postMessage", data={"token": workspace.bot_token, "channel": GENERAL, "text": "x"}
     )
     assert workspace.bot_token not in str(await workspace.control.log())
+
+
+async def test_channels_are_made_changed_and_archived(client, workspace):
+    made = (await client.conversations_create(name="reports"))["channel"]
+    with refused("name_taken"):
+        await client.conversations_create(name="reports")
+    with refused("invalid_name_specials"):
+        await client.conversations_create(name="Reports!")
+    await client.conversations_invite(channel=made["id"], users=ANA)
+    await client.conversations_setTopic(channel=made["id"], topic="What came out")
+    renamed = await client.conversations_rename(channel=made["id"], name="results")
+    assert (renamed["channel"]["name"], renamed["channel"]["topic"]["value"]) == ("results", "What came out")
+    await workspace.ana.say("#results", "I am in")
+    await client.conversations_kick(channel=made["id"], user=ANA)
+    await client.conversations_archive(channel=made["id"])
+    with refused("is_archived"):
+        await client.chat_postMessage(channel=made["id"], text="too late")
+    with refused("cant_archive_general"):
+        await client.conversations_archive(channel=GENERAL)
+
+
+async def test_people_are_found_by_their_address(client):
+    found = await client.users_lookupByEmail(email="ana@sandbox.example")
+    assert found["user"]["id"] == ANA
+    assert (await client.users_profile_get(user=ANA))["profile"]["email"] == "ana@sandbox.example"
+    with refused("users_not_found"):
+        await client.users_lookupByEmail(email="nobody@sandbox.example")
+
+
+async def test_an_assistant_says_what_it_does(client, workspace):
+    root = (await client.chat_postMessage(channel=GENERAL, text="x"))["ts"]
+    await client.assistant_threads_setStatus(channel_id=GENERAL, thread_ts=root, status="is thinking")
+    entries = await workspace.control.log()
+    assert [e["data"]["status"] for e in entries if e["kind"] == "assistant_status"] == ["is thinking"]
+    with refused("invalid_thread_ts"):
+        await client.assistant_threads_setStatus(channel_id=GENERAL, thread_ts="1.000001", status="x")

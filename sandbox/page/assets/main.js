@@ -115,6 +115,7 @@ async function showThread(ts) {
   $("thread").hidden = !ts;
   document.body.classList.toggle("with-thread", Boolean(ts));
   if (!ts || !moved) return;
+  showStatus(null, "");
   const found = await get(`channels/${placeChannel()}/threads/${ts}?as=${store.me.id}&notes=0`);
   side.show(found.messages);
   fill($("thread-composer"), reply.root);
@@ -172,12 +173,18 @@ const HANDLERS = {
   view_closed: () => syncModals(),
   view_updated: ({ view }) => (view.type === "home" ? homeChanged(view) : syncModals()),
   channel: () => refresh(),
+  assistant_status: ({ channel, thread_ts: ts, app_id: app, status }) => channel === placeChannel() && ts === store.thread && showStatus(app, status),
   joined: () => refresh(),
   left: () => refresh(),
   socket_open: () => refresh(),
   socket_closed: () => refresh(),
   exchange: ({ exchange }) => inspector?.add(exchange),
 };
+
+function showStatus(appId, status) {
+  const app = store.apps.find((each) => each.id === appId);
+  $("thread-status").textContent = status ? `${app ? app.name : "The app"} ${status}` : "";
+}
 
 async function homeChanged(view) {
   const app = currentApp();
@@ -188,7 +195,10 @@ async function arrived(channel, message) {
   const here = channel === placeChannel() && !$("channel-pane").hidden;
   const isReply = message.thread_ts && message.thread_ts !== message.ts;
   if (here && isReply) countReply(message);
-  if (here && isReply && message.thread_ts === store.thread) side.put(message, message.user === store.me.id);
+  if (here && isReply && message.thread_ts === store.thread) {
+    side.put(message, message.user === store.me.id);
+    if (message.app_id) showStatus(message.app_id, "");
+  }
   if (here && !isReply) main.put(message, message.user === store.me.id);
   if (here && !isReply) seen(channel, message.ts);
   const known = store.channels.get(channel);
