@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from bot.demo.measure import share_right
 from bot.demo.processes import DemoFailed, Processes
@@ -55,12 +56,14 @@ async def _scenes(story: Story, trainer: AsyncOpenAI) -> None:
     await story.refused(card)
     await story.follow_training(card)
     await story.ask()
-    screen.say("both models answer the held-out headlines, over the trainer's API")
+    screen.say(
+        "the model and its untrained base answer headlines that were held back (over the trainer's API)"
+    )
     heldout = EXAMPLES / "news_heldout.jsonl"
     for name, model in (("tuned model", story.model), ("untrained base", BASE)):
         right, count = await share_right(trainer, model, heldout)
         print(f"  {name:15} {right:3} of {count} right ({right / count:.0%})   {model}", flush=True)
-    print("  The base is tiny: it memorises the words it was trained on, and guesses at new ones.")
+    print("  The base starts from random weights: all that the model knows, it learned just now.")
     await story.delete()
 
 
@@ -68,24 +71,32 @@ async def _scenes(story: Story, trainer: AsyncOpenAI) -> None:
 async def _stage(processes: Processes) -> AsyncIterator[tuple[Story, AsyncOpenAI]]:
     """The three programs, two people and a screen."""
     home = str(processes.folder / "trainer")
-    print("Starting the trainer, the sandbox and the bot on this machine ...", flush=True)
+    began = time.monotonic()
+    print("Three programs are started, each on a free port of this machine; nothing leaves it.")
+    print("  the trainer, a fine-tuning server with OpenAI's API ...", flush=True)
     trainer_line = await processes.start(
         "trainer",
         "listening on",
         ["trainer", "--port", "0", "--home", home],
         {"FT_TRAINER_API_KEY": KEY},
     )
+    print("  the sandbox, a stand-in Slack workspace ...", flush=True)
     manifest = str(ROOT / "manifest.yml")
     sandbox_line = await processes.start(
         "sandbox", "listening on", ["sandbox", "--port", "0", "--manifest", manifest], TOKENS
     )
+    print("  the bot, as you would run it ...", flush=True)
     trainer_url, sandbox_url = trainer_line.split()[-1], sandbox_line.split()[-1]
     await processes.start("bot", "connected", ["bot", "run"], _bot_env(processes, trainer_url, sandbox_url))
-    async with Control(sandbox_url) as control, AsyncOpenAI(base_url=trainer_url, api_key=KEY) as trainer:
+    direct = DefaultAsyncHttpxClient(trust_env=False)
+    async with (
+        Control(sandbox_url) as control,
+        AsyncOpenAI(base_url=trainer_url, api_key=KEY, http_client=direct) as trainer,
+    ):
         await control.connected()
-        screen = Screen(control)
+        screen = Screen(control, began)
         printing = await running(screen)
-        screen.say(f"the bot is connected; this is {CHANNEL}:")
+        screen.say(f"the bot is connected to the workspace; this is its channel {CHANNEL}:")
         try:
             yield Story(control, screen, EXAMPLES, control.person("ana"), control.person("ben")), trainer
         finally:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import cast
 
-START_SECONDS = 60
+ROOT = Path(__file__).parents[2]
+#: A person's own settings, and proxies, which can't reach this machine's loopback.
+NOT_OURS = re.compile("(SLACK|OPENAI|FT)_|(HTTPS?|ALL)_PROXY$", re.IGNORECASE)
+START_SECONDS = 120
 STOP_SECONDS = 10
 
 
@@ -34,7 +38,8 @@ class Processes:
             *arguments,
             stdout=PIPE,
             stderr=log,
-            env={**os.environ, **env},
+            cwd=self.folder,
+            env={**_environment(), **env},
         )
         log.close()
         self._running.append(process)
@@ -62,3 +67,10 @@ async def _line(process: Process, ready: str) -> str:
         if ready in line:
             return line.strip()
     raise EOFError
+
+
+def _environment() -> dict[str, str]:
+    """What the three programs inherit."""
+    kept = {name: value for name, value in os.environ.items() if not NOT_OURS.match(name)}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path}

@@ -15,6 +15,8 @@ from sandbox.client import Control
 Entry = dict[str, Any]
 
 WIDTH = 100
+#: Slack's asterisks; a terminal does without.
+BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)")
 #: The same card is printed again after this many seconds at the earliest.
 CARD_SECONDS = 4.0
 
@@ -22,11 +24,11 @@ CARD_SECONDS = 4.0
 class Screen:
     """Follows the sandbox's log and prints it."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, began: float) -> None:
         self._control = control
         self._names: dict[str, str] = {}
         self._printed: dict[str, tuple[float, str]] = {}
-        self._began = time.monotonic()
+        self._began = began
 
     async def follow(self) -> None:
         """Print until cancelled."""
@@ -54,6 +56,9 @@ class Screen:
         if kind not in ("message", "message_changed", "ephemeral") or not message.get("ts"):
             return
         text = self._readable(message)
+        if kind == "message_changed":
+            # a card that was shown whole before: what is new stands in its first line
+            text = text.partition("\n")[0]
         last, before = self._printed.get(message["ts"], (0.0, ""))
         if text == before or (kind == "message_changed" and time.monotonic() - last < CARD_SECONDS):
             return
@@ -61,7 +66,11 @@ class Screen:
         who = self._names.get(message.get("user", ""), "ft-bot")
         mark = "only you see this" if kind == "ephemeral" else ("edited" if before else "")
         indent = "      " if message.get("thread_ts") not in (None, message["ts"]) else "  "
-        print(f"{indent}{who}{f' ({mark})' if mark else ''}:", flush=True)
+        head = f"{indent}{who}{f' ({mark})' if mark else ''}:"
+        if mark == "edited":
+            print(f"{head} {text}", flush=True)
+            return
+        print(head)
         for line in text.splitlines():
             print(textwrap.fill(line, WIDTH, initial_indent=indent + "| ", subsequent_indent=indent + "|   "))
         sys.stdout.flush()
@@ -77,7 +86,8 @@ class Screen:
             if element.get("type") == "button"
         ]
         buttons = f"\n[{'] ['.join(pressable)}]" if pressable else ""
-        return (html.unescape(re.sub(r"<([^<>]*)>", self._reference, text)) + files + buttons).strip()
+        words = BOLD.sub(r"\1", re.sub(r"<([^<>]*)>", self._reference, text))
+        return (html.unescape(words) + files + buttons).strip()
 
     def _reference(self, match: re.Match[str]) -> str:
         """A mention, channel or date as a person sees it."""

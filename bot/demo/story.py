@@ -32,13 +32,16 @@ class Story:
 
     async def broken_file(self) -> None:
         """A file with mistakes is answered row by row."""
-        self.screen.say("ana drops a file with mistakes in it")
+        self.screen.say("ana drops a file with mistakes in it; the bot checks every row")
         dropped = await self._drop("news_broken.jsonl")
         await self._reply(dropped, "the report on the broken file", _says(r"(?i)\brow \d+|line \d+"))
 
     async def good_file(self) -> Message:
         """A good file becomes a dataset, with a Train button."""
-        self.screen.say("ana drops 120 headlines in four classes")
+        rows = len((self.examples / "news_train.jsonl").read_bytes().splitlines())
+        self.screen.say(
+            f"ana drops {rows} headlines, each with its section: World, Sports, Business or Sci/Tech"
+        )
         dropped = await self._drop("news_train.jsonl")
         return await self._reply(dropped, "the report with its Train button", _has_button("train_dataset"))
 
@@ -55,14 +58,15 @@ class Story:
 
     async def refused(self, card: Message) -> None:
         """Who doesn't own a job can't cancel it."""
-        self.screen.say("ben tries to cancel ana's job")
+        self.screen.say("ben, who doesn't own the job, tries to cancel it")
         job = _job_id(card)
         await self.ben.command(CHANNEL, "/ft", f"cancel {job}")
         await self._note(self.ben, "the refusal", _says(r"(?i)only its owner"))
 
     async def follow_training(self, card: Message) -> None:
         """The thread tells of the job until it has made a model."""
-        self.screen.say(f"the job trains, really: up to {TRAINING_SECONDS} s; its card is edited in place")
+        self.screen.say("the job trains, really, in a process of its own; its card is edited as it goes")
+        print("  (PyTorch takes about ten seconds to load; the training then about as long)", flush=True)
         done = await self._reply(
             card, "the end of the training", _says(r"succeeded|failed"), TRAINING_SECONDS
         )
