@@ -1,4 +1,4 @@
-"""assistant.threads.*: what an app says it is doing in a thread; it is noted in the log, and nothing is kept."""
+"""assistant.threads.*: what an app says it is doing in a thread; it goes into the log and is not kept."""
 
 from ..workspace.errors import SlackError, invalid_arguments
 from ..workspace.people import visible

@@ -24,13 +24,16 @@ def post_message(call: Call) -> JSON:
     fields = parse(call, POST_TEXT)
     if not has_content(fields):
         raise SlackError("no_text")
+    thread_ts = thread_of(call.ws, channel.id, call.text("thread_ts"))
+    broadcast = thread_ts is not None and call.flag("reply_broadcast")
     message = Message(
         channel=channel.id,
         ts=call.ws.timestamps.next(),
         user=call.bot,
         app_id=call.app.id,
-        thread_ts=thread_of(call.ws, channel.id, call.text("thread_ts")),
-        broadcast=call.flag("reply_broadcast"),
+        thread_ts=thread_ts,
+        broadcast=broadcast,
+        subtype="thread_broadcast" if broadcast else None,
         **_authorship(call),
         **fields,
     )

@@ -1,11 +1,15 @@
 """Bolt over signed HTTP against the sandbox, and the request URL's own rules."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
+from slack_bolt import App
+from slack_bolt.app.app import SlackAppDevelopmentServer
 from slack_bolt.async_app import AsyncApp
+from slack_sdk import WebClient
 
 from sandbox.client import ControlError, until
 from tests.fakes.slack_apps import MODAL, bolt_app, over_http
@@ -141,3 +145,34 @@ async def test_a_command_that_the_app_answers_with_an_error_fails(workspace, sta
     answer = await workspace.ana.command("#general", "/ft")
     await runner.cleanup()
     assert answer["error"] == error
+
+
+async def test_the_synchronous_bolt_app_works_over_its_own_http_server(workspace):
+    client = WebClient(token=workspace.bot_token, base_url=workspace.api_url)
+
+    def build() -> SlackAppDevelopmentServer:
+        app = App(client=client, signing_secret=workspace.signing_secret)
+
+        @app.command("/ft")
+        def ft(ack: Any, say: Any) -> None:
+            ack("noted")
+            say("from a thread")
+
+        return SlackAppDevelopmentServer(port=0, path="/slack/events", app=app)
+
+    # The synchronous app asks who it is while it is built, so it is built beside the event loop.
+    server = await asyncio.to_thread(build)
+    port = server._server.server_address[1]
+    running = asyncio.create_task(asyncio.to_thread(server.start))
+    try:
+        await workspace.control.post("request_url", url=f"http://127.0.0.1:{port}/slack/events")
+        assert (await workspace.ana.command("#general", "/ft"))["ok"]
+        assert [note["text"] for note in await workspace.ana.notes()] == ["noted"]
+
+        async def said() -> bool:
+            return [m["text"] for m in await workspace.ben.channel("general")] == ["from a thread"]
+
+        await until(said)
+    finally:
+        await asyncio.to_thread(server._server.shutdown)
+        await running

@@ -110,6 +110,13 @@ async def test_replies_stand_below_their_root_and_not_in_the_channel(client):
     assert [m["text"] for m in history] == ["root"]
 
 
+async def test_a_reply_may_also_be_sent_to_the_channel(client):
+    root = (await client.chat_postMessage(channel=GENERAL, text="root"))["ts"]
+    await client.chat_postMessage(channel=GENERAL, text="reply", thread_ts=root, reply_broadcast=True)
+    history = (await client.conversations_history(channel=GENERAL))["messages"]
+    assert [(m["text"], m.get("subtype")) for m in history] == [("reply", "thread_broadcast"), ("root", None)]
+
+
 async def test_a_reply_needs_a_root_that_exists(client):
     with refused("thread_not_found"):
         await client.chat_postMessage(channel=GENERAL, text="x", thread_ts="1.000001")
