@@ -26,7 +26,7 @@ from views.datasets import dataset_words, diff_words, report_facts
 from views.numbers import count, plural, size, when
 from views.rendered import Block, Rendered
 from views.statuses import job_status
-from views.text import code, mention
+from views.text import code, mention, prose
 
 #: How many of each a page shows: jobs, models, versions, and examples on it and on a page of their own.
 JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
@@ -40,7 +40,7 @@ def dataset_page(page: Page) -> Rendered:
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
     blocks += [section(text) for text in (_spread(latest), *parts) if text]
     blocks += [section("*The first examples*"), *example_blocks(tuple(page.preview))] if page.preview else []
-    blocks += [context(page.trouble)] if page.trouble else []
+    blocks += [context(prose(page.trouble, 300))] if page.trouble else []
     summary = "\n".join([dataset_words(dataset), *(part for part in parts if part)])
     return rendered(summary, [*blocks, *_buttons(page)])
 

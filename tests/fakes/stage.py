@@ -74,7 +74,7 @@ class Stage:
             await self.bot.schedule.poller.poll_once()
             await self.bot.courier.deliver_once()
 
-    async def seen(self, look: Callable[[], Any], seconds: float = 10) -> Any:
+    async def seen(self, look: Callable[[], Any], seconds: float = 30) -> Any:
         """What `look` finds once it is there, with passes made meanwhile."""
 
         async def once() -> Any:
@@ -85,7 +85,7 @@ class Stage:
 
         return await until(once, seconds)
 
-    async def replies(self, root: Message, count: int = 1, seconds: float = 10) -> list[Message]:
+    async def replies(self, root: Message, count: int = 1, seconds: float = 30) -> list[Message]:
         """The replies in a message's thread, when there are at least `count`."""
 
         async def look() -> list[Message] | None:
@@ -95,7 +95,7 @@ class Stage:
         found: list[Message] = await self.seen(look, seconds)
         return found
 
-    async def roots(self, count: int = 1, seconds: float = 10) -> list[Message]:
+    async def roots(self, count: int = 1, seconds: float = 30) -> list[Message]:
         """The bot's own messages in the channel, when there are at least `count`."""
 
         async def look() -> list[Message] | None:
@@ -105,7 +105,7 @@ class Stage:
         found: list[Message] = await self.seen(look, seconds)
         return found
 
-    async def note(self, person: Person, containing: str = "", seconds: float = 10) -> Message:
+    async def note(self, person: Person, containing: str = "", seconds: float = 30) -> Message:
         """The newest message that only this person sees and that holds these words."""
 
         async def look() -> Message | None:
