@@ -48,7 +48,7 @@ def encode(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[
 
 
 def _encoded(tokenizer: Any, row: dict[str, Any], longest: int) -> dict[str, list[int]]:
-    messages = chat.normalise(row["messages"])
+    messages = chat.defused(tokenizer, chat.normalise(row["messages"]))
     learned = [m["role"] == "assistant" and m.get("weight") != 0 for m in row["messages"]]
     tools = chat.tools_of(row)
     full = chat.render(tokenizer, messages, tools)

@@ -31,11 +31,12 @@ def prepare(tokenizer: Any, rows: list[Any], held_out: list[Any], longest: int) 
 def encode(tokenizer: Any, row: dict[str, Any]) -> dict[str, list[int]]:
     """A row's prompt and its two answers as token ids."""
     given = row["input"]
-    messages, tools = chat.normalise(given["messages"]), chat.tools_of(given)
+    messages = chat.defused(tokenizer, chat.normalise(given["messages"]))
+    tools = chat.tools_of(given)
     prompt = chat.render(tokenizer, messages, tools, answer=True)
 
     def answer(output: list[dict[str, Any]]) -> list[int]:
-        whole = chat.render(tokenizer, messages + chat.normalise(output), tools)
+        whole = chat.render(tokenizer, messages + chat.defused(tokenizer, chat.normalise(output)), tools)
         return _ids(tokenizer, whole.removeprefix(prompt))
 
     return {
