@@ -45,7 +45,8 @@ class Catalog:
 
         A backend lists what it has without saying what can be tuned. Where it has models of our
         price list, those are the bases; a backend of another kind offers all that it hasn't tuned itself.
-        Whoever asks waits `within` seconds at most (`patience` when not said): then the last list serves, or the price list.
+        Whoever asks waits `within` seconds at most (`patience` when not said): then the last list
+        serves, or the price list.
         """
         await self._fresh(self.patience if within is None else within)
         return self._bases or ([] if self._known else _priced())

@@ -11,7 +11,7 @@ from views.failures import what_to_do
 from views.numbers import count, duration, loss, setting, usd_range, when
 from views.rendered import Block, Rendered
 from views.statuses import can_cancel, job_status
-from views.text import code, escape, mention
+from views.text import code, escape, mention, prose
 
 
 def card(job: Job, now: datetime | None = None) -> Rendered:
@@ -98,7 +98,7 @@ def _trouble(job: Job) -> str:
     if not job.trouble or job.ended:
         return ""
     what = "I can't follow the job just now" if job.backend_id else "The job isn't at the backend yet"
-    return f"⚠️ {what}; I keep trying. {escape(job.trouble, 1000)}"
+    return f"⚠️ {what}; I keep trying. {prose(job.trouble, 1000)}"
 
 
 def _settings(job: Job) -> list[tuple[str, str]]:
