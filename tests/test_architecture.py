@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +29,15 @@ ALLOWED: dict[str, set[str]] = {
 #: The demo plays in the sandbox, as a person would.
 EXCEPTIONS = {("bot/demo", "sandbox")}
 #: Who may read the environment: the shells of the three programs, and the child that a program starts.
-ENVIRONMENT = {"bot", "trainer/__main__.py", "trainer/jobs/child.py", "sandbox/__main__.py"}
+ENVIRONMENT = {
+    "bot",
+    "sandbox/__main__.py",
+    "trainer/__main__.py",
+    "trainer/jobs/child.py",
+    # the variable that holds a webhook's secret is named in the trainer's settings
+    "trainer/settings.py",
+    "trainer/jobs/webhooks.py",
+}
 #: Libraries that stop at a border: outside these packages nobody knows of them.
 BORDERS = {
     "slack_bolt": {"handlers", "bot"},
@@ -200,3 +211,24 @@ def test_each_module_says_why_it_exists() -> None:
         if MIGRATIONS not in path.parents and not ast.get_docstring(parsed(path))
     ]
     assert not silent
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    declared = {re.split(r"[\[<>=~ ]", one)[0].lower().replace("_", "-") for one in listed}
+    folders = [ROOT / folder for folder in ("tests", "bench") if (ROOT / folder).exists()]
+    others = [path for folder in folders for path in folder.rglob("*.py")]
+    beside = {path.stem for path in others}
+    distributions = packages_distributions()
+    missing = set()
+    for path in [*MODULES, *others]:
+        for name in {name.partition(".")[0] for name in imported(path)}:
+            if name in sys.stdlib_module_names | {*ALLOWED, "tests", "bench", "_typeshed"} | beside:
+                continue
+            if not {one.lower().replace("_", "-") for one in distributions.get(name, [name])} & declared:
+                missing.add(f"{relative(path)} imports {name}")
+    assert not missing
