@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import yaml
-from axe_playwright_python.async_playwright import Axe
 
 from tests.fakes.browser import browser, needs_browser, window
 from tests.fakes.example_app import PROGRESS, REPORT, example_app
@@ -234,6 +233,8 @@ async def test_a_message_reaches_the_page_at_once(workspace, chromium):
 
 
 async def test_axe_finds_nothing_serious(workspace, chromium):
+    from axe_playwright_python.async_playwright import Axe
+
     bot = example_app(workspace).client
     root = await workspace.ana.say("#fine-tuning", "see *this*, @ben `code`")
     await bot.chat_postMessage(channel=FINE_TUNING, text="r", blocks=REPORT, thread_ts=root["ts"])

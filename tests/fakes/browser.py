@@ -1,5 +1,6 @@
 """A real browser for the tests of the sandbox's page: Debian's Chromium, driven by Playwright."""
 
+import importlib.util
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVERS = all(importlib.util.find_spec(name) for name in ("playwright", "axe_playwright_python"))
 needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"
+    CHROMIUM is None or not DRIVERS,
+    reason="needs Chromium (apt-get install chromium), playwright and axe-playwright-python (the dev extra)",
 )
 
 
