@@ -244,7 +244,7 @@ class Drops:
 
     async def _reject(self, drop: Drop, checked: Checked) -> None:
         async with self.store.begin() as tx:
-            await self._settle(tx, drop, checked, state=DropState.rejected, sha256=checked.digest)
+            await self._settle(tx, drop, checked, state=DropState.rejected, sha256=checked.digest, problem="")
 
     async def _settle(self, tx: Transaction, drop: Drop, checked: Checked, **changes: object) -> None:
         """Put the outcome of a check on record, with all that the thread is owed for it."""
@@ -263,14 +263,24 @@ class Drops:
         self, drop: Drop, *, state: DropState, filename: str | None = None, problem: str = ""
     ) -> None:
         """The end of a drop that was not checked."""
+        if drop.sha256:
+            await self._give_back(drop, problem)
+            return
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
             name = filename or fresh.filename
-            done = replace(fresh, state=state, filename=name, report=None, problem=problem, sha256="")
+            done = replace(fresh, state=state, filename=name, report=None, problem=problem)
             await tx.drops.save(done)
-            await tx.drops.forget_edits(drop.workspace, drop.id)
             if state is not DropState.ignored:
                 await tell_drop(tx, done)
+
+    async def _give_back(self, drop: Drop, problem: str) -> None:
+        """What was mended could not be checked: the file is rejected as it was, and no edit is lost."""
+        async with self.store.begin() as tx:
+            fresh = await tx.drops.get(drop.id) or drop
+            rejected = replace(fresh, state=DropState.rejected, problem=problem)
+            await tx.drops.save(rejected)
+            await tell_drop(tx, rejected)
 
 
 async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:

@@ -62,7 +62,7 @@ def _known(drop: Drop, dataset: Dataset | None) -> Rendered:
     name = code(dataset.name, 80) + _version_words(dataset, drop) if dataset else "another name"
     owner = f", owned by {mention(dataset.owner)}" if dataset else ""
     text = f"✅ {_file(drop)} is already here as {name}{owner}: nothing was kept a second time."
-    return notice(text, *_buttons(dataset))
+    return notice(text, *dataset_buttons(dataset))
 
 
 def _gone(drop: Drop) -> Rendered:
@@ -76,6 +76,8 @@ def _rejected(drop: Drop, report: Report) -> Rendered:
     can_mend = bool(drop.sha256) and bad_rows(report)
     here = ", or press *Fix rows* within a week" if can_mend else ""
     todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
+    if drop.problem:
+        todo = f"⚠️ Your changes are kept, but could not be checked: {prose(drop.problem, 600)}\n{todo}"
     blocks = [section(head), *sections(lines), section(todo)]
     if can_mend:
         blocks.append(actions(button("Fix rows", "fix_rows", drop.id, style="primary")))
@@ -107,7 +109,7 @@ def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[s
         blocks += sections(finding_lines(report, "warning"))
     facts = f"{plural(report.rows, 'row')}, {plural(report.tokens.total, 'token')}"
     summary = "\n".join([f"{kept}: {facts}, {plural(report.warnings, 'warning')}.", *news, *prices])
-    return rendered(summary, [*blocks, *_buttons(dataset)])
+    return rendered(summary, [*blocks, *dataset_buttons(dataset)])
 
 
 def _version_of(dataset: Dataset | None, drop: Drop) -> Version | None:
@@ -187,7 +189,7 @@ def _price(price: Price | None) -> str:
     return f"about *{usd(price.estimate)}* ({usd(price.low)} to {usd(price.high)})"
 
 
-def _buttons(dataset: Dataset | None) -> list[Block]:
+def dataset_buttons(dataset: Dataset | None) -> list[Block]:
     if dataset is None:
         return []
     train = button("Train", "train_dataset", dataset.id, style="primary")
@@ -202,7 +204,7 @@ def dataset_list(datasets: Sequence[Dataset], start: int = 0) -> Rendered:
     head = plural(len(datasets), "dataset")
     blocks = [section(f"*{head}*")]
     for one in page:
-        blocks += [section(dataset_words(one)), *_buttons(one)]
+        blocks += [section(dataset_words(one)), *dataset_buttons(one)]
     blocks += more("more_datasets", start, len(datasets), DATASETS_SHOWN)
     return rendered(f"{head}:\n" + "\n".join(dataset_words(one) for one in page), blocks)
 

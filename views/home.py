@@ -7,7 +7,7 @@ from typing import Any
 
 from tuning.records import Dataset, Job, Model
 from views.blocks import actions, button, context, divider, header, section
-from views.datasets import NO_DATASETS, dataset_words
+from views.datasets import NO_DATASETS, dataset_buttons, dataset_words
 from views.job_card import cancel_button, loss_words, step_words, title
 from views.jobs import NO_JOBS
 from views.models import NO_MODELS
@@ -31,7 +31,7 @@ def home(jobs: Sequence[Job], datasets: Sequence[Dataset], models: Sequence[Mode
         *[block for job in jobs[:SHOWN] for block in _job(job)],
         divider(),
         *_part("Datasets", len(datasets), NO_DATASETS, "/ft datasets"),
-        *[_dataset(dataset) for dataset in datasets[:SHOWN]],
+        *[block for dataset in datasets[:SHOWN] for block in _dataset(dataset)],
         divider(),
         *_part("Models", len(models), NO_MODELS, "/ft models"),
         *[_model(model) for model in models[:SHOWN]],
@@ -58,8 +58,8 @@ def _job(job: Job) -> list[Block]:
     return [section(f"{title(job.plan)}\n{told}\n{who}"), actions(*buttons)]
 
 
-def _dataset(dataset: Dataset) -> Block:
-    return section(dataset_words(dataset), button("Train", "train_dataset", dataset.id))
+def _dataset(dataset: Dataset) -> list[Block]:
+    return [section(dataset_words(dataset)), *dataset_buttons(dataset)]
 
 
 def _model(model: Model) -> Block:

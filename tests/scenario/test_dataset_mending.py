@@ -7,7 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from bot.checker import ProcessChecker
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
+from tuning.errors import FileUnreadable
 from tuning.records import Person
 
 GOOD = '{"messages": [{"role": "user", "content": "mended"}, {"role": "assistant", "content": "World"}]}'
@@ -118,3 +122,23 @@ async def test_a_rejected_file_is_let_go_after_a_week(stage: Stage) -> None:
     assert not list(keeping.files.kept())
     await stage.ana.press(card, "fix_rows")
     assert "kept for a week" in (await stage.note(stage.ana))["text"]
+
+
+async def test_a_check_that_fails_loses_no_edit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, card = await rejected(stage)
+    await stage.ana.press(card, "fix_rows")
+    for row in (5, 14, 15):
+        await stage.ana.press(await shows(stage, f"*Row {row}*"), "fix_drop")
+    await shows(stage, "3 rows dropped")
+
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise FileUnreadable("The file could not be checked.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ProcessChecker, "check", broken)
+        assert (await stage.ana.submit())["ok"]
+        again = await card_says(stage, root, "could not be checked")
+    await stage.ana.press(again, "fix_rows")
+    await shows(stage, "3 rows dropped")
+    assert (await stage.ana.submit())["ok"]
+    await card_says(stage, root, "Kept as `bad`")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from sandbox.client import Person
+from storage import KeptFiles
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 
 BROKEN = rows(11) + b'{"messages": [{"role": "user", "content": "x"}]}\n'
@@ -69,3 +74,43 @@ async def test_a_file_that_exceeds_the_quota_is_refused_before_it_is_fetched(sta
     assert "There is no room for big.jsonl" in card["text"]
     assert "FT_QUOTA_BYTES" in card["text"]
     assert not [e for e in await stage.control.exchanges("call") if e["name"] == "files download"]
+
+
+async def test_bytes_that_are_removed_before_they_are_on_record_are_fetched_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, drops = stage.bot.services.library.files, stage.bot.services.drops
+    keep = type(files).keep
+    lost: list[str] = []
+
+    async def losing(self: KeptFiles, temporary: Path, sha256: str) -> Path:
+        kept = await keep(self, temporary, sha256)
+        if not lost:
+            lost.append(sha256)
+            self.remove(sha256)
+        return kept
+
+    monkeypatch.setattr(KeptFiles, "keep", losing)
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+
+    async def told() -> list[Message]:
+        await drops.resume()
+        return (await stage.control.thread(CHANNEL, root["ts"]))[1:]
+
+    (card,) = await stage.seen(told)
+    assert "Kept as `news`:" in card["text"]
+    assert [sha256 for sha256, _ in files.kept()] == lost
+
+
+async def test_bytes_that_no_record_names_are_swept_once_they_are_old(stage: Stage) -> None:
+    await stage.dataset()
+    keeping = stage.bot.services.library.keeping
+    (kept,) = [sha256 for sha256, _ in keeping.files.kept()]
+    left = keeping.files.temporary("left")
+    left.write_bytes(b"left by a kill")
+    await keeping.files.keep(left, "0" * 64)
+    await keeping.sweep()
+    assert len(list(keeping.files.kept())) == 2
+    now = stage.bot.services.now
+    await replace(keeping, now=lambda: now() + timedelta(days=2)).sweep()
+    assert [sha256 for sha256, _ in keeping.files.kept()] == [kept]
