@@ -10,9 +10,11 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from dataset_rows import chat, good
 
@@ -72,6 +74,7 @@ def test_any_cut_into_stretches_gives_the_same_tally(tmp_path: Path):
         assert joined == whole
 
 
+@pytest.mark.slow
 def test_several_processes_report_what_one_does(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
     lines = mixed_lines(6_000)
@@ -255,3 +258,34 @@ def test_a_file_that_shrinks_under_the_check_is_no_crash(tmp_path: Path):
     os.truncate(path, size // 2)
     tally = check_all(path, size, Settings(format="supervised", encoding="o200k_base", limit=9999), 1)
     assert 0 < tally.rows < 50
+
+
+def test_a_flood_of_blank_lines_or_bad_rows_is_counted_and_not_kept(tmp_path: Path):
+    path = tmp_path / "flood"
+    path.write_bytes(b"\n" * 300_000 + b'{"messages": 1}\n' * 5_000)
+    report = check_file(path)
+    assert report.codes["blank_line"] == 300_000
+    assert report.codes["missing_messages_list"] == 5_000
+    assert len(report.findings) < 100
+    assert report.rows == 5_000
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path):
+    path = tmp_path / "rows.jsonl"
+    line = json.dumps(good()).encode() + b"\n"
+    path.write_bytes(line * (40_000_000 // len(line)))
+    script = (
+        "import sys, pathlib, tuning.datasets\n"
+        "if __name__ == '__main__': tuning.datasets.check_file(pathlib.Path(sys.argv[1]), processes=2)\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen([sys.executable, str(program), str(path)], env=environment) as parent:
+        family = psutil.Process(parent.pid)
+        deadline = time.monotonic() + 30
+        while len(workers := family.children(recursive=True)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(workers) >= 2
+        parent.kill()
+    assert psutil.wait_procs(workers, timeout=30)[1] == []
