@@ -36,7 +36,7 @@ from tuning.updates import card_id
 from views.job_card import card as job_card
 
 #: Far more than anything takes, for machines that are busy with other things.
-PATIENCE = 60.0
+PATIENCE = 45.0
 #: The replies in the thread of a job that goes well.
 TOLD = ("started", "First numbers", "Checkpoint", "succeeded")
 Message = dict[str, Any]

@@ -21,21 +21,14 @@ RETRIEVE = "GET /fine_tuning/jobs/{id}"
 EVENTS, CHECKPOINTS = f"{RETRIEVE}/events", f"{RETRIEVE}/checkpoints"
 POST, EDIT, SEARCH = "chat.postMessage", "chat.update", "conversations.history"
 
+#: The most dangerous ones; all others stand in the chains.
 POINTS = [
-    Trap("before", POST, "Uploading"),
     Trap("after", POST, "Uploading"),
-    Trap("before", POST_FILE),
     Trap("after", POST_FILE),
     Trap("before", CREATE),
     Trap("after", CREATE),
-    Trap("after", RETRIEVE, nth=3),
-    Trap("before", CHECKPOINTS, nth=6),
-    Trap("after", EVENTS, nth=4),
-    Trap("before", EDIT, nth=2),
-    Trap("after", EDIT, nth=3),
-    Trap("before", POST, "First numbers"),
-    Trap("after", POST, "started"),
     Trap("after", POST, "succeeded"),
+    Trap("after", EDIT, nth=3),
 ]
 
 #: Several kills in a row; what the second one meets is the recovery from the first.
@@ -54,6 +47,13 @@ CHAINS = {
         Trap("before", RETRIEVE),
         Trap("before", EVENTS),
         Trap("after", CHECKPOINTS),
+    ],
+    "poll": [
+        Trap("after", RETRIEVE, nth=3),
+        Trap("before", CHECKPOINTS, nth=2),
+        Trap("after", EVENTS, nth=2),
+        Trap("before", EDIT),
+        Trap("after", EDIT),
     ],
     "card": [
         Trap("before", POST, "Uploading"),
