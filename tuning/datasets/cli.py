@@ -58,8 +58,16 @@ def main_validate(
     except (CannotRead, ValueError, WorkerDied) as error:
         print(f"ft-bot: {error}", file=err)
         return CANNOT_READ
-    print(report.to_json(indent=2).decode() if as_json else render(report, path.name), file=out)
+    _print(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
     return FINE if report.ok else HAS_ERRORS
+
+
+def _print(text: str, out: TextIO) -> None:
+    """Print; a reader that went away early, such as `head`, is no error."""
+    try:
+        print(text, file=out, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 @contextmanager

@@ -289,3 +289,15 @@ def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path
         assert len(workers) >= 2
         parent.kill()
     assert psutil.wait_procs(workers, timeout=30)[1] == []
+
+
+def test_a_reader_that_goes_away_early_is_no_error(write):
+    path = write(*({**good(n), "x": 1} for n in range(3000)))
+    command = [sys.executable, "-m", "tuning.datasets", str(path), "--json"]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (1, b"")
