@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo    set up, then play the main job end to end (sandbox, trainer and bot on this machine)"
 	@echo "make test    set up, then lint, types and every test"
+	@echo "make sandbox a stand-in Slack workspace in the browser, kept in data/sandbox"
 	@echo "make setup   only set up: everything lands in $(VENV), ft-bot in $(BIN)"
 	@echo "make check   lint and types"
 
@@ -17,6 +18,9 @@ setup:
 
 demo: setup
 	@$(BIN)/ft-bot demo
+
+sandbox: setup
+	@$(BIN)/ft-bot sandbox --manifest manifest.yml --state data/sandbox
 
 check: setup
 	$(BIN)/ruff check .
