@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, text
 from storage import migrate, open_store
 from storage.engine import driver_dsn, make_engine
 from storage.errors import DatabaseError, DatabaseNotMigrated, DatabaseSettingWrong
+from storage.migrate import config
 from storage.schema import metadata
 from tests.fakes.databases import PostgresServer, in_thread
 from tests.fakes.records import make_drop
@@ -157,3 +159,26 @@ async def test_connections_that_the_server_dropped_are_replaced(postgres_server:
     async with store.begin() as tx:
         assert await tx.drops.get("drop_T1_1") == make_drop()
     await store.close()
+
+
+async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url: str) -> None:
+    def first(connection: Connection) -> None:
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        connection.execute(
+            text(
+                'INSERT INTO drops (id, workspace, channel, file_id, "user", state, created_at, filename, '
+                "size, known, problem) VALUES ('drop_T1_1', 'T1', 'C1', 'F1', 'U1', 'received', "
+                "'2026-03-04 12:00:00.000000', '', 0, false, '')"
+            )
+        )
+
+    await in_database(empty_database_url, first)
+    await migrate(empty_database_url)
+    store = open_store(empty_database_url)
+    async with store.begin() as tx:
+        found = await tx.drops.get("drop_T1_1")
+    await store.close()
+    assert found is not None
+    assert (found.file_id, found.reply, found.sha256) == ("F1", False, "")
