@@ -8,14 +8,12 @@ bytes are kept for a while: mended row by row (see `mending`), the drop is recei
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from tuning.datasets.report import Report
+from tuning.dropped import free_name, looks_like_rows, may_be_data, sha256_of
 from tuning.errors import FileUnreadable, FtBotError
 from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id, request_id
@@ -32,14 +30,8 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 512 * 1024 * 1024
 #: A file larger than this gets a "checking" message before its report.
 ANNOUNCE_BYTES = 5 * 1024 * 1024
-#: A file without a telling name is looked into up to this size, to see whether it holds JSON lines.
-PEEK_BYTES = 50 * 1024 * 1024
 #: All findings go into the thread as a file up to this size.
 MOST_FINDINGS_BYTES = 50 * 1024 * 1024
-ROWS_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-#: Data in another format: answered with a hint instead of silence.
-DATA_SUFFIXES = frozenset({".json", ".csv", ".tsv", ".xlsx", ".parquet"})
-OTHER_MEDIA = ("image/", "video/", "audio/", "application/pdf")
 
 
 class Vanished(Exception):
@@ -134,12 +126,12 @@ class Drops:
     async def _fetched(self, drop: Drop, temporary: Path) -> Drop | None:
         """Bring the file here; None when it isn't meant for us."""
         shared = await self.shared.info(drop.file_id, drop.channel)
-        if not _may_be_data(shared):
+        if not may_be_data(shared):
             await self._finish(drop, state=DropState.ignored, filename=shared.name)
             return None
         drop = await self._announce(drop, shared)
         await self.shared.download(shared, temporary)
-        if not await asyncio.to_thread(_looks_like_rows, temporary, shared.name):
+        if not await asyncio.to_thread(looks_like_rows, temporary, shared.name):
             await self._finish(drop, state=DropState.ignored)
             return None
         return drop
@@ -177,7 +169,7 @@ class Drops:
         return drop
 
     async def _judge(self, drop: Drop, temporary: Path, findings: Path) -> None:
-        digest = await asyncio.to_thread(_sha256, temporary)
+        digest = await asyncio.to_thread(sha256_of, temporary)
         async with self.store.begin() as tx:
             if await _known(tx, drop, digest):
                 return
@@ -195,7 +187,7 @@ class Drops:
         if size > MOST_FINDINGS_BYTES:
             log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
             return None
-        digest = await asyncio.to_thread(_sha256, findings)
+        digest = await asyncio.to_thread(sha256_of, findings)
         await self.files.keep(findings, digest)
         return findings_file(drop, report, digest)
 
@@ -303,35 +295,3 @@ async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
     await tx.drops.forget_edits(drop.workspace, drop.id)
     await tell_drop(tx, done)
     return True
-
-
-def free_name(filename: str, taken: Sequence[str]) -> str:
-    """A dataset's name from its file's: lower case, letters, digits, `-`, `_` and `.`, made unique."""
-    stem = PurePath(filename).stem.lower()
-    base = re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:40] or "dataset"
-    used = {name.lower() for name in taken}
-    number, name = 1, base
-    while name in used:
-        number += 1
-        name = f"{base}-{number}"
-    return name
-
-
-def _may_be_data(file: SharedFile) -> bool:
-    suffix = PurePath(file.name).suffix.lower()
-    if suffix in ROWS_SUFFIXES | DATA_SUFFIXES:
-        return True
-    return not file.mimetype.startswith(OTHER_MEDIA) and file.size <= PEEK_BYTES
-
-
-def _looks_like_rows(path: Path, name: str) -> bool:
-    """Whether a person meant this as data: by its name, or because it begins like JSON lines."""
-    if PurePath(name).suffix.lower() in ROWS_SUFFIXES | DATA_SUFFIXES:
-        return True
-    with path.open("rb") as file:
-        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -131,9 +131,7 @@ class Library:
         wanted = name.strip().lower()
         if not _NAME.fullmatch(wanted):
             raise Invalid(
-                {
-                    "name": "up to 40 letters, digits, hyphens, dots or underscores; a letter or digit first."
-                }
+                {"name": "up to 40 letters, digits, hyphens, dots or underscores; a letter or digit first."}
             )
         async with self.store.begin() as tx:
             dataset = await _mine(tx, person, dataset_id, Action.rename)
