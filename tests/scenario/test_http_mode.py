@@ -100,9 +100,15 @@ async def test_the_main_job_over_http(stage: Stage, door: Door) -> None:
     question = (await stage.roots(2))[-1]
     assert "<@U0BEN00001>" in question["text"]
     assert (await stage.replies(question))[0]["text"]
-    exchanges = await stage.control.exchanges()
-    assert {e["transport"] for e in exchanges if e["direction"] != "call"} == {"http"}
-    assert all(e["ok"] for e in exchanges if e["direction"] != "call")
+
+    async def deliveries() -> list[dict[str, Any]]:
+        """All that went to the bot, once nothing is under way."""
+        sent = [e for e in await stage.control.exchanges() if e["direction"] != "call"]
+        return sent if all(e["ok"] is not None for e in sent) else []
+
+    sent = await until(deliveries)
+    assert {e["transport"] for e in sent} == {"http"}
+    assert all(e["ok"] for e in sent)
 
 
 async def test_the_home_tab_and_a_mention_are_answered(stage: Stage, door: Door) -> None:
