@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.attach import Attachments
 from bot.checker import ProcessChecker, ProcessComparer
+from bot.clients import patient_client, single_try_client
 from bot.courier import Courier
 from bot.pace import USUAL, Pace
 from bot.render import Renderer
-from bot.retries import RepeatableCalls
 from bot.schedule import Schedule
 from bot.settings import Settings
 from gateways.openai_backend import OpenAIBackend
@@ -130,23 +128,5 @@ def bolt_app(settings: Settings) -> AsyncApp:
     )
     patient = patient_client(settings)
     app.client.base_url, app.client.retry_handlers = patient.base_url, patient.retry_handlers
+    app.client.proxy = patient.proxy
     return app
-
-
-def patient_client(settings: Settings) -> AsyncWebClient:
-    """For people's requests: waits when Slack asks to, and repeats what can be repeated."""
-    return AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        retry_handlers=[
-            RepeatableCalls(),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
-        ],
-    )
-
-
-def single_try_client(settings: Settings) -> AsyncWebClient:
-    """For the courier: a post whose fate is unknown must be looked up, not sent again."""
-    return AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, retry_handlers=[]
-    )

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.clients import single_try_client
 from bot.settings import WHERE, Settings
 from bot.slack_errors import FAILURES, word
 from gateways.openai_backend import OpenAIBackend
@@ -54,7 +54,7 @@ async def slack(settings: Settings) -> list[Finding]:
     token = settings.slack_bot_token.get_secret_value()
     if not token:
         return [_unset("bot token", "SLACK_BOT_TOKEN")]
-    answer = await _call(AsyncWebClient(token=token, base_url=settings.slack_api_url).auth_test)
+    answer = await _call(single_try_client(settings).auth_test)
     if isinstance(answer, str):
         said = f"Slack answered {answer}"
         return [
@@ -76,7 +76,7 @@ async def socket(settings: Settings) -> list[Finding]:
     token = settings.slack_app_token.get_secret_value()
     if not token:
         return [Finding("app token", True, "not set: `ft-bot run` needs it, `ft-bot serve` doesn't")]
-    client = AsyncWebClient(base_url=settings.slack_api_url)
+    client = single_try_client(settings)
 
     async def open_connection() -> AsyncSlackResponse:
         return await client.apps_connections_open(app_token=token)

@@ -34,6 +34,7 @@ async def run_socket(settings: Settings, pace: Pace = USUAL) -> None:
     """Serve over Socket Mode until the process is told to stop."""
     async with _running(settings, pace) as (bot, stop):
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
+        handler.client.proxy = bot.app.client.proxy
         try:
             await _connect(handler, settings)
             print("ft-bot is connected over Socket Mode", flush=True)

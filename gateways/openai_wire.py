@@ -13,6 +13,7 @@ from typing import Protocol
 import httpx2
 from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
+from gateways.addresses import on_this_machine
 from gateways.openai_errors import Translator
 from gateways.openai_records import Json, entries, parsed
 from tuning.errors import BackendDown, BackendGarbled
@@ -53,7 +54,7 @@ class Wire:
             api_key=key or "none",
             max_retries=0,
             timeout=TIMEOUT,
-            http_client=http_client or DefaultAsyncHttpx2Client(follow_redirects=False),
+            http_client=http_client or _http_client(base_url),
         )
         url = httpx2.URL(base_url)
         self.translator = Translator(host=url.netloc.decode("ascii") or base_url, key=key)
@@ -99,3 +100,8 @@ class Wire:
             seen.update(str(entry.get("id")) for entry in page)
             after = str(page[-1].get("id"))
         raise BackendGarbled("The backend's list doesn't end.")
+
+
+def _http_client(base_url: str) -> httpx2.AsyncClient:
+    """The SDK's own client; a proxy of the environment's is not asked for what is on this machine."""
+    return DefaultAsyncHttpx2Client(follow_redirects=False, trust_env=not on_this_machine(base_url))
