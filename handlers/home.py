@@ -25,8 +25,8 @@ async def opened(event: dict[str, Any], client: AsyncWebClient, person: Person, 
 
 
 async def spoken_to(event: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient) -> None:
-    """Somebody writes to the bot as to a person: show what it can do."""
-    if event.get("subtype") or event.get("bot_id") or not event.get("user"):
+    """Somebody writes to the bot as to a person: show what it can do. A file is answered as a file."""
+    if event.get("subtype") or event.get("bot_id") or event.get("files") or not event.get("user"):
         return
     answer = help_text()
     thread = event.get("thread_ts") or event["ts"]

@@ -44,7 +44,7 @@ async def post_once(
         if ts := await find(client, key, channel, thread):
             return channel, ts
         posted = await client.chat_postMessage(**content)
-    return str(posted["channel"]), str(posted["ts"])
+    return str(posted.get("channel") or channel), str(posted["ts"])
 
 
 async def find(client: AsyncWebClient, key: str, channel: str, thread: str | None) -> str | None:

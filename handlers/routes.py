@@ -92,11 +92,17 @@ def register(app: AsyncApp, services: Services) -> None:
     drop = [files.put_on_record]
     app.event("file_shared", middleware=drop)(files.work)
     app.event({"type": "message", "subtype": "file_share"}, middleware=drop)(files.work)
+    app.event("message", matchers=[carries_files], middleware=drop)(files.work)
     app.event("message", matchers=[direct])(home.spoken_to)
     app.event("message")(home.nothing)
     app.event("app_mention")(home.spoken_to)
     app.event("app_home_opened")(home.opened)
     app.error(errors.on_error)
+
+
+async def carries_files(event: dict[str, Any]) -> bool:
+    """Whether a new message brings files, whatever it is called."""
+    return bool(event.get("files")) and not event.get("subtype")
 
 
 async def direct(event: dict[str, Any]) -> bool:
@@ -130,7 +136,7 @@ def _key(body: dict[str, Any]) -> str | None:
     """What makes two deliveries the same one."""
     if "event_id" in body:
         event = body.get("event", {})
-        is_file = event.get("type") == "file_shared" or event.get("subtype") == "file_share"
+        is_file = event.get("type") == "file_shared" or bool(event.get("files"))
         return None if is_file else f"event:{body['event_id']}"
     if body.get("type") == "block_actions" or "command" in body:
         return f"trigger:{body['trigger_id']}" if body.get("trigger_id") else None

@@ -12,6 +12,14 @@ async def test_a_dropped_file_is_kept_and_answered_in_its_thread_with_a_train_bu
     assert "train_dataset" in str(card["blocks"])
 
 
+async def test_a_file_that_comes_with_a_mention_is_answered_once(stage: Stage) -> None:
+    dropped = await stage.ana.drop(CHANNEL, "news.jsonl", rows(), comment="here it is, @ft-bot")
+    await stage.replies(dropped)
+    await stage.settle()
+    (card,) = await stage.replies(dropped)
+    assert "Kept as `news`" in card["text"]
+
+
 async def test_a_broken_file_is_answered_with_its_rows_and_not_kept(stage: Stage) -> None:
     dropped = await stage.ana.drop(CHANNEL, "bad.jsonl", rows(11) + b'{"messages": [{"role": "user"}]}\n')
     (card,) = await stage.replies(dropped)
