@@ -40,6 +40,7 @@ class Schedule:
     leases: Leases
     store: Store
     now: Clock
+    _stopped: bool = False
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC))
 
     def start(self) -> None:
@@ -54,7 +55,10 @@ class Schedule:
         self._scheduler.start()
 
     def stop(self) -> None:
-        if self._scheduler.running:
+        """Make no more passes; may be called again."""
+        if self._scheduler.running and not self._stopped:
+            # the scheduler says that it runs until the loop comes round
+            self._stopped = True
             self._scheduler.shutdown(wait=False)
 
     def deliver_soon(self) -> None:
