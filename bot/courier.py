@@ -156,7 +156,8 @@ class Courier:
             unfurl_media=False,
             **_content(update, message),
         )
-        await self._sent(update, str(posted.get("channel") or channel), str(posted["ts"]), shown=update.revision)
+        where = str(posted.get("channel") or channel)
+        await self._sent(update, where, str(posted["ts"]), shown=update.revision)
         return True
 
     async def _sent(self, update: Update, channel: str, ts: str, *, shown: int) -> None:
