@@ -92,7 +92,7 @@ def trainer(
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context, host: Host = "127.0.0.1", port: Port = 8090) -> None:
     """Run a stand-in Slack workspace on this machine (extra: sandbox); other options are passed on."""
-    _become("sandbox", "--host", host, "--port", str(port), *context.args)
+    _become("sandbox", "--host", host, "--port", str(port), *_manifest(context.args), *context.args)
 
 
 @cli.command()
@@ -126,6 +126,15 @@ def migrate() -> None:
 
     _until_stopped(work())
     typer.echo("The database is up to date.")
+
+
+def _manifest(arguments: list[str]) -> list[str]:
+    """The sandbox's app is this bot unless a person says otherwise: beside the packages, or in this one."""
+    if any(word.partition("=")[0] in ("--manifest", "--seed") for word in arguments):
+        return []
+    here = Path(__file__).parent
+    found = [path for path in (here.parent / "manifest.yml", here / "manifest.yml") if path.exists()]
+    return ["--manifest", str(found[0])] if found else []
 
 
 def _settings(mode: Mode | None) -> Settings:

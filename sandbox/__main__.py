@@ -68,16 +68,36 @@ def build(arguments: argparse.Namespace) -> Sandbox:
 
 async def serve(arguments: argparse.Namespace) -> None:
     sandbox = build(arguments)
+    stopped = asyncio.Event()
+    # before anybody can read that it listens: who reads it may end it at once
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         await sandbox.start()
     except OSError as error:
         raise SystemExit(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}") from None
-    print(f"sandbox listening on {sandbox.url}", flush=True)
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    print("\n".join(greeting(sandbox)), flush=True)
     await stopped.wait()
     await sandbox.stop()
+
+
+def greeting(sandbox: Sandbox) -> list[str]:
+    """Where it listens, and what each app needs in its environment to connect."""
+    ws = sandbox.workspace
+    lines = [f"sandbox listening on {sandbox.url}", "A bot needs these variables to connect:"]
+    lines.append(f"SLACK_API_URL={sandbox.api_url}")
+    for app in ws.apps.values():
+        tokens = {token.kind: token.value for token in ws.tokens.values() if token.app_id == app.id}
+        lines += [f"For {app.name}:"] if len(ws.apps) > 1 else []
+        lines.append(variable("SLACK_BOT_TOKEN", tokens["bot"]))
+        lines.append(variable("SLACK_APP_TOKEN", tokens["app"]))
+        lines.append(variable("SLACK_SIGNING_SECRET", app.signing_secret))
+    return lines
+
+
+def variable(name: str, value: str) -> str:
+    """One to copy. A value of the person's own may be a real secret: it is not shown."""
+    return f"{name} as in this environment" if os.environ.get(name) == value else f"{name}={value}"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.client import Control
 from sandbox.workspace.seedfile import SeedError, read_seed
 from tests.fakes.slack_apps import web_client
-from tests.fakes.slack_workspace import open_workspace
+from tests.fakes.slack_workspace import ROOT, open_workspace
 
 GENERAL = "C0GENERAL1"
 SEED = """
@@ -101,19 +101,49 @@ def test_a_wrong_seed_file_says_what_is_wrong(tmp_path, text, problem):
         read_seed(path)
 
 
-async def run(*arguments: str) -> asyncio.subprocess.Process:
+async def run(*arguments: str, module: str = "sandbox", **environment: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "sandbox",
+        module,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
     )
 
 
+async def test_it_names_the_variables_that_a_bot_needs_and_ends_at_once_when_told():
+    process = await run("--port", "0", SLACK_APP_TOKEN="xapp-of-my-own")
+    first = await asyncio.wait_for(process.stdout.readline(), 20)
+    process.send_signal(signal.SIGTERM)
+    rest, errors = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+    assert f"SLACK_API_URL={first.decode().split()[-1]}/api/" in rest.decode().splitlines()
+    for line in (
+        "SLACK_BOT_TOKEN=xoxb-sandbox-bot-token",
+        "SLACK_SIGNING_SECRET=sandbox-signing-secret",
+        "SLACK_APP_TOKEN as in this environment",
+    ):
+        assert line in rest.decode().splitlines()
+    assert b"xapp-of-my-own" not in rest
+
+
+async def test_ft_bot_sandbox_knows_the_bots_own_manifest_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    process = await run("sandbox", "--port", "0", module="bot")
+    url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()[-1]
+    async with Control(url) as control:
+        (app,) = (await control.state())["apps"]
+        assert {"/ft", "/ask"} <= {command["command"] for command in app["commands"]}
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
 async def test_the_command_line_says_where_it_listens_and_stops_when_told():
-    process = await run("--port", "0", "--manifest", str(Path(__file__).parents[2] / "manifest.yml"))
+    process = await run("--port", "0", "--manifest", str(ROOT / "manifest.yml"))
     line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
     assert line.startswith("sandbox listening on http://127.0.0.1:")
     client = AsyncWebClient(

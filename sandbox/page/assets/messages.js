@@ -69,7 +69,7 @@ function extras(message, inThread) {
   return [files.length > 0 && h("div", { class: "files" }, files), reactions.length > 0 && h("div", { class: "reactions" }, reactions), thread];
 }
 
-export const readableSize = (bytes) => (bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1048576).toFixed(1)} MB`);
+export const readableSize = (bytes) => (bytes < 1e3 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function fileCard(file) {
   if (file.mode === "tombstone") return h("div", { class: "file-card" }, icon("file"), h("em", { class: "muted" }, "This file was deleted."));

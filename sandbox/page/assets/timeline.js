@@ -14,7 +14,8 @@ export class Timeline {
     this.order = [];
     // Sizes are only known once things are drawn: whoever reads at the end stays there.
     this.stuck = true;
-    scroller.addEventListener("scroll", () => (this.stuck = this.atEnd()), { passive: true });
+    this.height = 0;
+    scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(list);
   }
 
@@ -29,7 +30,14 @@ export class Timeline {
 
   toEnd() {
     this.stuck = true;
-    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.height = this.scroller.scrollHeight;
+    this.scroller.scrollTop = this.height;
+  }
+
+  // A list that has changed its size scrolls too, without anybody leaving the end.
+  scrolled() {
+    if (this.stuck && this.scroller.scrollHeight !== this.height) this.toEnd();
+    else this.stuck = this.atEnd();
   }
 
   show(messages) {
@@ -71,11 +79,14 @@ export class Timeline {
 
   // Adds a message, or replaces the one with its timestamp.
   put(message, force = false) {
-    const stick = this.atEnd() || force;
+    const stick = this.stuck || this.atEnd() || force;
     if (this.messages.has(message.ts)) {
       this.messages.set(message.ts, message);
       const rows = this.rows(this.order.indexOf(message.ts));
-      this.element(message.ts).replaceWith(rows[rows.length - 1]);
+      const old = this.element(message.ts);
+      // Until it is drawn it is as high as the one before, so that nothing jumps.
+      rows[rows.length - 1].style.containIntrinsicBlockSize = `auto ${old.offsetHeight}px`;
+      old.replaceWith(rows[rows.length - 1]);
     } else {
       this.messages.set(message.ts, message);
       this.order.push(message.ts);
