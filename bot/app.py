@@ -14,6 +14,7 @@ from bot.clients import patient_client, single_try_client
 from bot.courier import Courier
 from bot.pace import USUAL, Pace
 from bot.render import Renderer
+from bot.reworker import ProcessReworker
 from bot.schedule import Schedule
 from bot.settings import Settings
 from gateways.openai_backend import OpenAIBackend
@@ -32,6 +33,7 @@ from tuning.mending import Mending
 from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
+from tuning.remedies import Remedies
 from tuning.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         files,
         ProcessChecker(),
         ProcessComparer(),
+        ProcessReworker(),
         keeping,
         leases,
         now,
@@ -105,6 +108,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         planner=Planner(store, catalog),
         library=Library(store, files, keeping, now),
         mending=Mending(store, files, now),
+        remedies=Remedies(store, now),
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

@@ -39,7 +39,7 @@ class ProcessChecker:
         if findings:
             options += ["--findings-csv", str(findings), f"--most-findings={MOST_FINDINGS}"]
         async with self.turn:
-            out, err, code = await _run("tuning.datasets", *options)
+            out, err, code = await run_module("tuning.datasets", *options)
         if code not in REPORTED:
             log.error(
                 "the check of %s ended with %s: %s", path.name, code, err.decode(errors="replace")[-2000:]
@@ -59,14 +59,15 @@ class ProcessComparer:
 
     async def compare(self, old: Path, new: Path) -> Diff:
         async with self.turn:
-            out, err, code = await _run("tuning.rowdiff", str(old), str(new))
+            out, err, code = await run_module("tuning.rowdiff", str(old), str(new))
         if code != 0:
             log.error("the comparison of %s and %s: %s", old, new, err.decode(errors="replace")[-2000:])
             raise FileUnreadable("The versions could not be compared.")
         return msgspec.json.decode(out, type=Diff)
 
 
-async def _run(module: str, *options: str) -> tuple[bytes, bytes, int | None]:
+async def run_module(module: str, *options: str) -> tuple[bytes, bytes, int | None]:
+    """A module's output, its errors and its exit code; the process ends with this call."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -8,10 +8,11 @@ from tuning.catalog import Catalog
 from tuning.library import DATASET_SHARED
 from tuning.ports import Clock, Store
 from tuning.records import Update
+from tuning.remedies import ACCEPTED
 from tuning.updates import JOB_CARD, MILESTONE, NOTICE
 from views.dataset_page import deleted_notice as dataset_deleted_notice
 from views.dataset_page import renamed_notice, shared_card
-from views.datasets import drop_card
+from views.datasets import accepted_notice, drop_card
 from views.job_card import card
 from views.milestones import milestone
 from views.models import deleted_notice
@@ -42,6 +43,8 @@ class Renderer:
             return renamed_notice(*(update.payload[key] for key in ("by", "old", "new")))
         if update.kind == NOTICE and update.payload.get("kind") == "dataset_deleted":
             return dataset_deleted_notice(*(update.payload[key] for key in ("by", "old", "owner")))
+        if update.kind == NOTICE and update.payload.get("kind") == ACCEPTED:
+            return accepted_notice(*(update.payload[key] for key in ("by", "of", "codes")))
         if update.kind == DATASET_SHARED:
             return await self._shared(update)
         raise Nothing(f"nothing renders updates of kind {update.kind}")

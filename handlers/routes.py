@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from handlers import actions, ask, commands, datasets, errors, files, home, mending, training
+from handlers import actions, ask, commands, datasets, errors, files, home, mending, remedies, training
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ ACTIONS: dict[str, Handler] = {
     "rename_dataset": datasets.ask_name,
     "share_dataset": datasets.ask_channel,
     "delete_dataset": datasets.delete,
+    "redact_file": remedies.redact,
+    "accept_file": remedies.accept,
     "fix_rows": mending.begin,
     "fix_drop": mending.decided,
     "fix_next": mending.decided,

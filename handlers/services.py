@@ -20,6 +20,7 @@ from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.ports import Clock, Store
 from tuning.records import Person
+from tuning.remedies import Remedies
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Services:
     planner: Planner
     library: Library
     mending: Mending
+    remedies: Remedies
     jobs: Jobs
     launcher: Launcher
     poller: Poller

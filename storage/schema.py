@@ -11,7 +11,17 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table, Uniq
 
 from storage.types import Choice, Moment, Nested, Real, Whole, Words
 from tuning.datasets.report import Report
-from tuning.records import Diff, DropState, Plan, Progress, UpdateState, UploadState
+from tuning.records import (
+    Acceptance,
+    Diff,
+    DropState,
+    Offer,
+    Plan,
+    Progress,
+    Remedy,
+    UpdateState,
+    UploadState,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -55,6 +65,8 @@ drops = Table(
     _needed("problem", Words),
     _needed("reply", Boolean),
     _needed("sha256", Words),
+    _maybe("remedy", Nested(Remedy)),
+    _maybe("offer", Nested(Offer)),
     UniqueConstraint("workspace", "channel", "file_id"),
     Index(None, "state"),
     Index(None, "workspace", "channel", "thread_ts"),
@@ -98,6 +110,7 @@ versions = Table(
     _needed("created_by", Words),
     _needed("created_at", Moment),
     _maybe("diff", Nested(Diff)),
+    _maybe("accepted", Nested(Acceptance)),
     UniqueConstraint("dataset_id", "number"),
     Index(None, "workspace", "sha256"),
     Index(None, "sha256"),

@@ -18,8 +18,20 @@ from tuning.errors import FileUnreadable, FtBotError
 from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id, request_id
 from tuning.keeping import Keeping
-from tuning.ports import Checker, Clock, Comparer, DatasetFiles, Leases, SharedFiles, Store, Transaction
+from tuning.ports import (
+    Checker,
+    Clock,
+    Comparer,
+    DatasetFiles,
+    Leases,
+    Reworker,
+    SharedFiles,
+    Store,
+    Transaction,
+)
 from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Update, Version
+from tuning.remedies import acceptance, accepted_line
+from tuning.reworking import failure, reworked
 from tuning.rows import with_edits
 from tuning.updates import tell_drop
 from tuning.versions import Place, place
@@ -56,6 +68,7 @@ class Drops:
     files: DatasetFiles
     checker: Checker
     comparer: Comparer
+    reworker: Reworker
     keeping: Keeping
     leases: Leases
     now: Clock
@@ -137,14 +150,14 @@ class Drops:
         return drop
 
     async def _mended(self, drop: Drop, temporary: Path) -> Drop:
-        """The rejected bytes, with what became of their rows since."""
+        """The rejected bytes, with what became of their rows since, and what was asked for done."""
         async with self.store.begin() as tx:
             edits = {edit.row: edit.text for edit in await tx.drops.edits(drop.workspace, drop.id)}
         try:
             await asyncio.to_thread(with_edits, self.files.path(drop.sha256), temporary, edits)
         except FileNotFoundError:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
-        return drop
+        return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary))
 
     async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
         """Note what Slack says of the file; a big one is told to be in the making."""
@@ -176,7 +189,8 @@ class Drops:
         report = await self.checker.check(temporary, findings=findings)
         checked = Checked(digest, report, await self._owed(drop, report, findings))
         await self.files.keep(temporary, digest)
-        await (self._accept(drop, checked) if report.ok else self._reject(drop, checked))
+        good = report.ok or acceptance(drop.remedy, report)
+        await (self._accept(drop, checked) if good else self._reject(drop, checked))
         await self.keeping.let_go(drop.sha256)
 
     async def _owed(self, drop: Drop, report: Report, findings: Path) -> Update | None:
@@ -223,8 +237,18 @@ class Drops:
         dataset, now, report = where.dataset, self.now(), checked.report
         number = dataset.latest.number + 1 if dataset else 1
         dataset_id = dataset.id if dataset else new_id("ds")
+        accepted = acceptance(drop.remedy, report)
         version = Version(
-            new_id("ver"), dataset_id, number, checked.digest, report.bytes, report, drop.user, now, diff
+            new_id("ver"),
+            dataset_id,
+            number,
+            checked.digest,
+            report.bytes,
+            report,
+            drop.user,
+            now,
+            diff,
+            accepted,
         )
         if dataset:
             await tx.datasets.add_version(version)
@@ -232,11 +256,14 @@ class Drops:
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
             await tx.datasets.add(Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,)))
         kept = {"dataset_id": dataset_id, "version_id": version.id, "problem": where.why}
-        await self._settle(tx, drop, checked, state=DropState.kept, sha256="", **kept)
+        await self._settle(tx, drop, checked, state=DropState.kept, sha256="", remedy=drop.remedy, **kept)
+        if accepted:
+            await tx.updates.add(accepted_line(drop, version, accepted))
 
     async def _reject(self, drop: Drop, checked: Checked) -> None:
         async with self.store.begin() as tx:
-            await self._settle(tx, drop, checked, state=DropState.rejected, sha256=checked.digest, problem="")
+            kept = {"sha256": checked.digest, "remedy": None}
+            await self._settle(tx, drop, checked, state=DropState.rejected, problem="", **kept)
 
     async def _settle(self, tx: Transaction, drop: Drop, checked: Checked, **changes: object) -> None:
         """Put the outcome of a check on record, with all that the thread is owed for it."""
@@ -267,10 +294,11 @@ class Drops:
                 await tell_drop(tx, done)
 
     async def _give_back(self, drop: Drop, problem: str) -> None:
-        """What was mended could not be checked: the file is rejected as it was, and no edit is lost."""
+        """What was asked for could not be done: the file is rejected as it was, and no edit is lost."""
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
-            rejected = replace(fresh, state=DropState.rejected, problem=problem)
+            words = failure(drop.remedy, problem)
+            rejected = replace(fresh, state=DropState.rejected, problem=words, remedy=None)
             await tx.drops.save(rejected)
             await tell_drop(tx, rejected)
 

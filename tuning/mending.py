@@ -11,13 +11,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tuning.datasets import PRIVATE_CODES
 from tuning.datasets.checker import Checker, Settings
 from tuning.datasets.report import Finding, Report
-from tuning.errors import Conflict, Gone, Invalid, NotFound
+from tuning.errors import Conflict, Invalid
 from tuning.findings import bad_rows
-from tuning.policy import Action, require
-from tuning.ports import Clock, DatasetFiles, Store, Transaction
+from tuning.policy import Action
+from tuning.ports import Clock, DatasetFiles, Store
 from tuning.records import Drop, DropState, Edit, Person
+from tuning.rejected import no_bytes, rejected
 from tuning.rows import Row, row_at
 from tuning.updates import tell_drop
 
@@ -57,7 +59,7 @@ class Mending:
     async def step(self, person: Person, drop_id: str, after: int = 0) -> BadRow | Mended:
         """The first bad row behind row `after` that nothing was decided on; the end when there is none."""
         async with self.store.begin() as tx:
-            drop, report = await _mine(tx, person, drop_id)
+            drop, report = await rejected(tx, person, drop_id, Action.mend)
             edits = {edit.row: edit for edit in await tx.drops.edits(drop.workspace, drop.id)}
         bad = bad_rows(report)
         for position, (number, (offset, findings)) in enumerate(bad.items(), 1):
@@ -70,12 +72,12 @@ class Mending:
         try:
             return await asyncio.to_thread(row_at, self.files.path(drop.sha256), number, offset)
         except FileNotFoundError:
-            raise _no_bytes(drop) from None
+            raise no_bytes(drop) from None
 
     async def save(self, person: Person, drop_id: str, number: int, text: str) -> None:
         """Take this text for a row; raises Invalid with what is still wrong in it."""
         async with self.store.begin() as tx:
-            drop, report = await _mine(tx, person, drop_id)
+            drop, report = await rejected(tx, person, drop_id, Action.mend)
         line = _one_line(text)
         if errors := await asyncio.to_thread(errors_in, line, report):
             raise Invalid({FIELD: " ".join(_words(error) for error in errors)})
@@ -84,12 +86,12 @@ class Mending:
     async def leave_out(self, person: Person, drop_id: str, number: int) -> None:
         """Take a row out of the file."""
         async with self.store.begin() as tx:
-            drop, _ = await _mine(tx, person, drop_id)
+            drop, _ = await rejected(tx, person, drop_id, Action.mend)
         await self._decide(person, drop, number, None)
 
     async def _decide(self, person: Person, drop: Drop, number: int, text: str | None) -> None:
         async with self.store.begin() as tx:
-            fresh, report = await _mine(tx, person, drop.id)
+            fresh, report = await rejected(tx, person, drop.id, Action.mend)
             if fresh.sha256 != drop.sha256 or number not in bad_rows(report):
                 raise Conflict("The file was checked again meanwhile.", remedy="Press Fix rows on its card.")
             edit = Edit(drop.workspace, drop.id, number, text, person.user, self.now())
@@ -98,13 +100,13 @@ class Mending:
     async def start_over(self, person: Person, drop_id: str) -> None:
         """Forget what was decided so far."""
         async with self.store.begin() as tx:
-            drop, _ = await _mine(tx, person, drop_id)
+            drop, _ = await rejected(tx, person, drop_id, Action.mend)
             await tx.drops.forget_edits(drop.workspace, drop.id)
 
     async def finish(self, person: Person, drop_id: str) -> None:
         """Have the whole file checked with what was decided: `Drops.work` goes on from here."""
         async with self.store.begin() as tx:
-            drop, _ = await _mine(tx, person, drop_id)
+            drop, _ = await rejected(tx, person, drop_id, Action.mend)
             if not await tx.drops.edits(drop.workspace, drop.id):
                 raise Conflict("No row was changed.", remedy="Change or drop one first.")
             received = replace(drop, state=DropState.received)
@@ -113,12 +115,15 @@ class Mending:
 
 
 def errors_in(line: str, report: Report) -> list[Finding]:
-    """What is wrong in one row, held to the format, tokenizer and limit of its file's report."""
+    """What is wrong in one row, held to the format, tokenizer and limit of its file's report.
+
+    What is private in it is no obstacle here: it is redacted or accepted for the file as a whole.
+    """
     found: list[Finding] = []
     kind = "supervised" if report.format == "unknown" else report.format
     checker = Checker(Settings(kind, report.tokens.encoding, report.tokens.limit), found.extend)
     checker.feed(line.encode("utf-8", "surrogatepass") + b"\n", 0)
-    return [finding for finding in found if finding.severity == "error"]
+    return [one for one in found if one.severity == "error" and one.code not in PRIVATE_CODES]
 
 
 def _words(finding: Finding) -> str:
@@ -139,24 +144,3 @@ def _one_line(text: str) -> str:
             {FIELD: f"This isn't one JSON object: {error}. A line break in a text is \\n."}
         ) from None
     return " ".join(part.strip() for part in line.splitlines())
-
-
-async def _mine(tx: Transaction, person: Person, drop_id: str) -> tuple[Drop, Report]:
-    """The rejected drop of this id and its report, when this person may mend it."""
-    drop = await tx.drops.get(drop_id)
-    if drop is None or drop.workspace != person.workspace:
-        raise NotFound("That file isn't on record any more.", remedy="Drop it again.")
-    require(person, Action.mend, drop, drop.filename)
-    if drop.state is DropState.received:
-        raise Conflict(
-            f"{drop.filename} is being checked just now.", remedy="Its card shows when that is done."
-        )
-    if drop.state is not DropState.rejected or drop.report is None:
-        raise Conflict(f"{drop.filename} needs no mending any more.")
-    if not drop.sha256:
-        raise _no_bytes(drop)
-    return drop, drop.report
-
-
-def _no_bytes(drop: Drop) -> Gone:
-    return Gone(f"{drop.filename} was kept for a week, and is gone.", remedy="Drop it again.")

@@ -23,6 +23,10 @@ class Action(StrEnum):
     share = "share"
     add_version = "add a version to"
     mend = "mend"
+    redact = "redact"
+    accept = "accept the private data in"
+    convert = "convert"
+    divide = "split"
 
 
 FOR_MEMBERS = frozenset({Action.see, Action.ask, Action.train})

@@ -27,7 +27,9 @@ from tuning.records import (
     Event,
     Job,
     Model,
+    Offer,
     Plan,
+    Remedy,
     SharedFile,
     Update,
     Upload,
@@ -124,6 +126,28 @@ class Checker(Protocol):
 
     async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
         """The report; all findings go to the CSV file `findings` when it is named."""
+        ...
+
+
+class Reworker(Protocol):
+    """Makes files out of files in a process of its own. Raises FileUnreadable with what to do."""
+
+    async def redact(self, source: Path, target: Path) -> dict[str, int]:
+        """Write a copy without what is private; how often each kind of it was replaced."""
+        ...
+
+    async def preview(self, source: Path) -> Offer:
+        """How the file would be converted."""
+        ...
+
+    async def convert(self, source: Path, target: Path, remedy: Remedy) -> Remedy:
+        """Write the rows as JSONL; the remedy with how many there are and how many were left out."""
+        ...
+
+    async def split(
+        self, source: Path, folder: Path, *, validation: float, heldout: float, seed: int
+    ) -> list[tuple[str, Path]]:
+        """Write the parts into the folder: their names with their files."""
         ...
 
 

@@ -61,6 +61,15 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who answers for the secrets and personal data in a version: which, and how many of each."""
+
+    by: str
+    at: datetime
+    codes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One content of a dataset; the bytes are kept under their SHA-256."""
 
@@ -74,6 +83,7 @@ class Version:
     created_at: datetime
     #: None for a first version, and where the rows could not be compared.
     diff: Diff | None = None
+    accepted: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,44 @@ class DropState(StrEnum):
     rejected = "rejected"
     failed = "failed"
     ignored = "ignored"
+
+
+class RemedyKind(StrEnum):
+    redact = "redact"
+    accept = "accept"
+    convert = "convert"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What somebody asked for, so that a rejected file can be kept.
+
+    `codes` counts what is accepted, or what was replaced once it is done. The texts are a conversion's:
+    templates in which `{column}` stands for a cell, and the system prompt.
+    """
+
+    kind: RemedyKind
+    by: str
+    asked_at: datetime
+    codes: dict[str, int] = field(default_factory=dict)
+    user: str = ""
+    assistant: str = ""
+    system: str = ""
+    rows: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How a file of another format would be converted: its shape, its columns, and the first rows.
+
+    `trouble` says why it can't be without more being told. What is private in the rows is replaced.
+    """
+
+    shape: str
+    columns: tuple[str, ...] = ()
+    preview: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +173,9 @@ class Drop:
     reply: bool = False
     #: The bytes that wait here to be mended, of a rejected drop; empty when there are none.
     sha256: str = ""
+    #: Asked for and, once the drop is kept, done.
+    remedy: Remedy | None = None
+    offer: Offer | None = None
 
     @property
     def owner(self) -> str:

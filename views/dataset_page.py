@@ -22,7 +22,7 @@ from views.blocks import (
 )
 from views.charts import sparkline
 from views.conversation import example_blocks
-from views.datasets import dataset_words, diff_words, report_facts
+from views.datasets import accepted_words, dataset_words, diff_words, report_facts
 from views.numbers import count, plural, size, when
 from views.rendered import Block, Rendered
 from views.statuses import job_status
@@ -65,7 +65,8 @@ def _version(dataset: Dataset, version: Version) -> str:
     facts = [plural(version.report.rows, "row"), size(version.size), mention(version.created_by)]
     changed = f" · {diff_words(version.diff)}" if version.diff else ""
     name = code(f"{dataset.name}@{version.number}", 80)
-    return f"• {name} {' · '.join(facts)} · {when(version.created_at)}{changed}"
+    accepted = f"\n    {accepted_words(version.accepted)}" if version.accepted else ""
+    return f"• {name} {' · '.join(facts)} · {when(version.created_at)}{changed}{accepted}"
 
 
 def _jobs(dataset: Dataset, jobs: Sequence[Job]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tuning.datasets.report import Price, Report
-from tuning.findings import bad_rows
-from tuning.records import Dataset, Diff, Drop, DropState, Version
-from views.blocks import actions, button, context, fields, header, more, notice, rendered, section, sections
+from tuning.records import Acceptance, Dataset, Diff, Drop, DropState, Version
+from views.blocks import actions, button, fields, header, more, notice, rendered, section, sections
 from views.findings import finding_lines
 from views.numbers import count, plural, size, usd, when
+from views.rejected import private_words, rejected_card, remedy_words
 from views.rendered import Block, Rendered
 from views.text import code, escape, mention, prose
 
@@ -45,7 +45,7 @@ def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] =
     if drop.report is None:
         return notice(f"⚠️ The report on {_file(drop)} is missing. Drop the file again.")
     if drop.state == DropState.rejected:
-        return _rejected(drop, drop.report)
+        return rejected_card(drop, drop.report, _file(drop))
     return _kept(drop, drop.report, dataset, bases)
 
 
@@ -69,28 +69,12 @@ def _gone(drop: Drop) -> Rendered:
     return notice(f"🗑️ {_file(drop)} was fine, and its dataset was deleted since.")
 
 
-def _rejected(drop: Drop, report: Report) -> Rendered:
-    faults = plural(report.errors, "error")
-    head = f"❌ {_file(drop)} can't be used for training yet: {faults} in {plural(report.rows, 'row')}."
-    lines = finding_lines(report, "error")
-    can_mend = bool(drop.sha256) and bad_rows(report)
-    here = ", or press *Fix rows* within a week" if can_mend else ""
-    todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
-    if drop.problem:
-        todo = f"⚠️ Your changes are kept, but could not be checked: {prose(drop.problem, 600)}\n{todo}"
-    blocks = [section(head), *sections(lines), section(todo)]
-    if can_mend:
-        blocks.append(actions(button("Fix rows", "fix_rows", drop.id, style="primary")))
-    if report.warnings:
-        blocks.append(
-            context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
-        )
-    return rendered("\n".join([head, *lines, todo]), blocks)
-
-
 def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[str]) -> Rendered:
     name = dataset.name if dataset else drop.filename or "dataset"
-    kept = f"✅ {_file(drop)} is fine. Kept as {code(name, 80)}{_version_words(dataset, drop)}"
+    version = _version_of(dataset, drop)
+    accepted = version.accepted if version else None
+    state = "🔓 {} holds private data that was accepted." if accepted else "✅ {} is fine."
+    kept = f"{state.format(_file(drop))} Kept as {code(name, 80)}{_version_words(dataset, drop)}"
     owner = mention(dataset.owner if dataset else drop.user)
     news = _news(drop, dataset)
     prices = price_lines(report, bases)
@@ -130,7 +114,21 @@ def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
         if version and version.diff
         else []
     )
-    return told + ([prose(drop.problem, 600)] if drop.problem else [])
+    accepted = [accepted_words(version.accepted)] if version and version.accepted else []
+    why = [prose(drop.problem, 600)] if drop.problem else []
+    return [*remedy_words(drop), *accepted, *told, *why]
+
+
+def accepted_words(accepted: Acceptance) -> str:
+    """Who answers for what is private in a version."""
+    return f"🔓 {mention(accepted.by)} accepted {private_words(accepted.codes)} on {when(accepted.at)}."
+
+
+def accepted_notice(by: str, filename: str, codes: Mapping[str, int]) -> Rendered:
+    """The line in the thread of a file whose private data somebody accepted."""
+    return notice(
+        f"🔓 {mention(by)} accepted {private_words(codes)} in {code(filename, 120)}: it was kept as it is."
+    )
 
 
 def diff_words(diff: Diff) -> str:

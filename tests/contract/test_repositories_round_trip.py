@@ -41,6 +41,8 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     Report: st.builds(make_report, rows=st.integers(0, 10**6), system_prompt=st.none() | text),
     dict[str, Any]: st.dictionaries(words, anything, max_size=3),
     dict[str, float]: st.dictionaries(words, real, max_size=3),
+    dict[str, int]: st.dictionaries(words, whole, max_size=3),
+    tuple[str, ...]: st.lists(text, max_size=3).map(tuple),
     tuple[float, ...]: st.lists(real, max_size=3).map(tuple),
 }
 

@@ -22,8 +22,11 @@ from tuning.records import (
     Job,
     Method,
     Model,
+    Offer,
     Plan,
     Progress,
+    Remedy,
+    RemedyKind,
     Status,
     Version,
 )
@@ -248,6 +251,25 @@ hostile_reports = st.builds(
 hostile_datasets = st.builds(
     dataset, id=hostile, name=hostile, owner=hostile, created_at=moments, report=hostile_reports
 )
+hostile_remedies = st.builds(
+    Remedy,
+    st.sampled_from(RemedyKind),
+    hostile,
+    moments,
+    codes=st.dictionaries(hostile, st.integers(1, 2**40), max_size=10),
+    user=hostile,
+    assistant=hostile,
+    system=hostile,
+    rows=st.integers(0, 2**40),
+    skipped=st.integers(0, 2**40),
+)
+hostile_offers = st.builds(
+    Offer,
+    hostile,
+    columns=st.lists(hostile, max_size=40).map(tuple),
+    preview=st.lists(hostile, max_size=3).map(tuple),
+    trouble=hostile,
+)
 hostile_drops = st.builds(
     drop,
     state=st.sampled_from(DropState),
@@ -258,4 +280,7 @@ hostile_drops = st.builds(
     known=st.booleans(),
     problem=hostile,
     report=st.none() | hostile_reports,
+    sha256=st.sampled_from(["", "0" * 64]),
+    remedy=st.none() | hostile_remedies,
+    offer=st.none() | hostile_offers,
 )

@@ -1,0 +1,59 @@
+"""Redacts, converts and splits files in a niced process, as `checker` checks them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.checker import run_module
+from tuning.errors import FileUnreadable
+from tuning.records import Offer, Remedy
+
+log = logging.getLogger(__name__)
+
+MODULE = "tuning.datasets.rework"
+#: The exit code of a file that can't be used: its reason is for people.
+CANNOT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReworker:
+    """Fulfils `tuning.ports.Reworker`; one file at a time."""
+
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    async def redact(self, source: Path, target: Path) -> dict[str, int]:
+        found = await self._run("redact", str(source), str(target))
+        return {str(code): int(number) for code, number in found.items()}
+
+    async def preview(self, source: Path) -> Offer:
+        return msgspec.convert(await self._run("preview", str(source)), Offer)
+
+    async def convert(self, source: Path, target: Path, remedy: Remedy) -> Remedy:
+        options = {"user": remedy.user, "assistant": remedy.assistant, "system": remedy.system}
+        made = await self._run("convert", str(source), str(target), json.dumps(options))
+        return replace(remedy, rows=made["rows"], skipped=made["skipped"])
+
+    async def split(
+        self, source: Path, folder: Path, *, validation: float, heldout: float, seed: int
+    ) -> list[tuple[str, Path]]:
+        options = {"validation": validation, "heldout": heldout, "seed": seed}
+        made = await self._run("split", str(source), str(folder), json.dumps(options))
+        return [(name, Path(path)) for name, path in made]
+
+    async def _run(self, *options: str) -> Any:
+        async with self.turn:
+            out, err, code = await run_module(MODULE, *options)
+        words = err.decode(errors="replace").strip()
+        if code == CANNOT:
+            raise FileUnreadable(words)
+        if code != 0:
+            log.error("%s %s ended with %s: %s", MODULE, options[0], code, words[-2000:])
+            raise FileUnreadable("The file could not be worked on.", remedy="Tell the administrator.")
+        return json.loads(out)

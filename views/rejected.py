@@ -1,0 +1,112 @@
+"""The card of a file that can't be kept as it is: what is wrong, and the buttons that help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuning.datasets.report import Report
+from tuning.findings import bad_rows
+from tuning.records import Drop, RemedyKind
+from tuning.remedies import only_private, private_codes
+from views.blocks import actions, button, confirm, context, rendered, section, sections
+from views.findings import finding_lines
+from views.numbers import count, plural
+from views.rendered import Block, Rendered
+from views.text import escape, plain, prose
+
+_PRIVATE = {
+    "secret": ("secret", "secrets"),
+    "email_address": ("e-mail address", "e-mail addresses"),
+    "phone_number": ("phone number", "phone numbers"),
+    "card_number": ("card number", "card numbers"),
+    "bank_account": ("bank account number", "bank account numbers"),
+    "social_security_number": ("social security number", "social security numbers"),
+}
+
+
+def private_words(codes: Mapping[str, int]) -> str:
+    """How many of what: "2 secrets and 1 e-mail address"."""
+    words = []
+    for name, number in codes.items():
+        one, many = _PRIVATE.get(name, (name, name))
+        words.append(f"{count(number)} {escape(one if number == 1 else many, 60)}")
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "nothing"
+
+
+def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
+    """What is wrong with `file`, and what to do about it."""
+    private = only_private(report)
+    head = _private_head(report, file) if private else _head(report, file)
+    lines = finding_lines(report, "error")
+    todo = _todo(drop, report, private)
+    if drop.problem:
+        todo = f"⚠️ {prose(drop.problem, 600)}\n{todo}"
+    blocks = [section(head), *sections(lines), section(todo), *_buttons(drop, report, private)]
+    if report.warnings:
+        blocks.append(
+            context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
+        )
+    return rendered("\n".join([head, *lines, todo]), blocks)
+
+
+def _head(report: Report, file: str) -> str:
+    faults = plural(report.errors, "error")
+    return f"❌ {file} can't be used for training yet: {faults} in {plural(report.rows, 'row')}."
+
+
+def _private_head(report: Report, file: str) -> str:
+    what = private_words(private_codes(report))
+    return (
+        f"🔒 {file} isn't kept yet: {what} in {plural(report.rows, 'row')}. Nothing has left for the backend."
+    )
+
+
+def _todo(drop: Drop, report: Report, private: bool) -> str:
+    if private and drop.sha256:
+        return (
+            "*What to do:* *Redact and keep* puts a placeholder such as [EMAIL] in the place of each. "
+            "*Accept as it is* keeps them; your name is put on record. Both within a week, for "
+            "the one who dropped it and administrators."
+        )
+    here = ", or press *Fix rows* within a week" if drop.sha256 and bad_rows(report) else ""
+    todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
+    if also := private_codes(report):
+        todo += (
+            f"\n🔒 {private_words(also)} among them: the other errors come first; once those are gone, "
+            "I offer to redact or to accept what is private."
+        )
+    return todo
+
+
+def _buttons(drop: Drop, report: Report, private: bool) -> list[Block]:
+    if not drop.sha256:
+        return []
+    found = []
+    if private:
+        found += [
+            button("Redact and keep", "redact_file", drop.id, style="primary"),
+            button("Accept as it is", "accept_file", drop.id, style="danger", confirm=_asks(drop, report)),
+        ]
+    if bad_rows(report):
+        found.append(button("Fix rows", "fix_rows", drop.id, style="" if private else "primary"))
+    return [actions(*found)] if found else []
+
+
+def _asks(drop: Drop, report: Report) -> Block:
+    what = private_words(private_codes(report))
+    text = (
+        f"{plain(drop.filename, 60)} is kept with {what} in it. Training sends them to the backend, and "
+        "the model may repeat them. Your name is put on record."
+    )
+    return confirm("Accept what is private?", text, "Accept it", "Not now")
+
+
+def remedy_words(drop: Drop) -> list[str]:
+    """What was done to a file before it was kept; who accepted what is told of its version."""
+    remedy = drop.remedy
+    if remedy is None or drop.known or remedy.kind is RemedyKind.accept:
+        return []
+    if remedy.kind is RemedyKind.redact:
+        return [f"🔒 Redacted: placeholders stand for {private_words(remedy.codes)}."]
+    left_out = f"; {plural(remedy.skipped, 'record')} left out" if remedy.skipped else ""
+    return [f"🔁 Converted: {plural(remedy.rows, 'row')}{left_out}."]
