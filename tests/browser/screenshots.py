@@ -1,80 +1,91 @@
-"""Takes the pictures of the sandbox's page for the README and the docs.
+"""Takes the pictures of the sandbox's page for the README and the docs: the real bot, a backend moved by hand.
 
-`python -m tests.browser.screenshots docs/images` writes each scene in light and dark.
+`python -m tests.browser.screenshots docs/images` plays the story once in light and once in dark.
 """
 
 import argparse
 import asyncio
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sandbox.testing import SlackWorkspace
+from tests.browser import story
 from tests.fakes.browser import browser, window
-from tests.fakes.example_app import PROGRESS, REPORT, example_app
-from tests.fakes.slack_apps import over_socket
-from tests.fakes.slack_workspace import ROOT, open_workspace
+from tests.fakes.stage import Stage
 
-FINE_TUNING = "C0FINETUNE"
-
-
-async def furnish(workspace: SlackWorkspace) -> str:
-    """A channel with a story in it; returns the timestamp of its thread."""
-    bot = example_app(workspace).client
-    await workspace.ana.say("#fine-tuning", "Morning! I have new headlines for the classifier :tada:")
-    await workspace.ben.say("#fine-tuning", "Nice. @ft-bot checks them *before* we pay for training, right?")
-    dropped = await workspace.ana.drop(
-        "#fine-tuning", "news_train.jsonl", b'{"messages": []}\n' * 400, "Here they are"
-    )
-    thread = str(dropped["ts"])
-    await bot.chat_postMessage(channel=FINE_TUNING, thread_ts=thread, text="report", blocks=REPORT)
-    posted = await bot.chat_postMessage(channel=FINE_TUNING, text="Training `news` on `news_train`")
-    await bot.chat_postMessage(channel=FINE_TUNING, thread_ts=posted["ts"], text="progress", blocks=PROGRESS)
-    await workspace.ben.react({"channel": FINE_TUNING, "ts": posted["ts"]}, "eyes")
-    await workspace.ana.react({"channel": FINE_TUNING, "ts": posted["ts"]}, "rocket")
-    await workspace.ana.command("#fine-tuning", "/ft", "jobs")
-    return thread
+QUESTION = "Which desk takes this: Striker scores twice in cup final?"
+Shot = Callable[..., Any]
 
 
-async def scenes(page: Any, url: str, thread: str, name: Any) -> None:
-    """Goes from scene to scene; `name(scene)` is where its picture goes."""
-
-    async def shot(scene: str) -> None:
-        await page.wait_for_timeout(250)
-        await page.screenshot(path=name(scene))
-
-    await page.goto(f"{url}/?as=ana#/{FINE_TUNING}/{thread}")
-    await page.locator("#thread .block-header").wait_for()
+async def report_and_form(stage: Stage, page: Any, shot: Shot) -> Any:
+    """A file is dropped, its report read, the form filled in wrong and then right."""
+    await stage.ben.say("#fine-tuning", "Which headlines does the desk model still get wrong?")
+    await stage.ana.say("#fine-tuning", "Sports and World, mostly. I have labelled new ones :tada:")
+    await story.drop(page, "news_train.jsonl", story.NEWS, "Here they are, labelled by desk")
+    report = await story.read_report(page)
     await shot("thread")
-    await page.get_by_role("button", name="Close thread").click()
-    await page.locator(".thread-link").last.click()
-    await page.locator("#thread .plot").wait_for()
-    await shot("progress")
-    await page.get_by_role("button", name="Close thread").click()
-    area = page.locator("#composer textarea")
-    await area.press_sequentially("/ft train")
-    await area.press("Enter")
-    dialog = page.locator("dialog.modal")
-    await dialog.get_by_role("textbox", name="Suffix").fill("taken")
-    await dialog.get_by_role("button", name="Dataset").click()
-    await dialog.get_by_role("option", name="news_train").click()
-    await page.keyboard.press("Tab")
-    await dialog.get_by_role("button", name="Start training").click()
-    await dialog.locator(".input-error", has_text="taken").wait_for()
+    form = await story.fill_form(page, report)
     await shot("modal")
-    await dialog.get_by_role("button", name="Cancel").click()
+    card = await story.start_training(page, form)
+    await story.started(stage)
+    return card
+
+
+async def training(stage: Stage, page: Any, card: Any, shot: Shot) -> str:
+    """The job is followed in its thread to the end; gives the model's name."""
+    story.train_some(stage, 24)
+    await card.locator(".thread-link").click()
+    await page.locator("#thread-messages", has_text="First numbers").wait_for()
+    await card.get_by_text("step 24 of 40").wait_for()
+    await shot("progress")
+    model = story.finish(stage)
+    await page.locator("#thread-messages .message", has_text="Your model").wait_for()
+    return model
+
+
+async def afterwards(stage: Stage, page: Any, model: str, shot: Shot) -> None:
+    """The model is asked, somebody else is refused, and what the inspector and the Home tab show."""
+    await story.ask(page, model, QUESTION)
+    await shot("answer")
+    await page.get_by_role("button", name="Close thread").click()
     await page.get_by_role("button", name="Inspector").click()
-    await page.locator(".exchange summary").nth(1).click()
+    await page.locator(".exchange summary", has_text="chat.postMessage").first.click()
     await shot("inspector")
     await page.get_by_role("button", name="Close the inspector").click()
-    await page.goto(f"{url}/?as=ana#/app/A0FTBOT001")
-    await page.locator("#home-pane .block-header").wait_for()
+    await story.act_as(page, "ben")
+    await story.refused(page, story.job_card(page), "Delete")
+    await shot("refused")
+    await page.goto(f"{stage.sandbox.url}/?as=ana#/app/A0FTBOT001")
+    await page.locator("#home-pane").get_by_role("heading", name="Models", exact=True).wait_for()
     await shot("home")
+
+
+async def on_a_phone(stage: Stage, page: Any, shot: Shot) -> None:
+    """The job's thread in a narrow window."""
+    root = next(m for m in await stage.control.channel("#fine-tuning") if "succeeded" in m["text"].lower())
     await page.set_viewport_size({"width": 390, "height": 800})
-    await page.goto(f"{url}/?as=ben#/{FINE_TUNING}/{thread}")
-    await page.locator("#thread .block-header").wait_for()
+    await page.goto(f"{stage.sandbox.url}/?as=ana#/{story.FINE_TUNING}/{root['ts']}")
+    await page.locator("#thread-messages .message", has_text="Your model").wait_for()
     await shot("phone")
+
+
+async def play(folder: Path, theme: str) -> None:
+    with tempfile.TemporaryDirectory() as data:
+        async with story.performance(Path(data)) as stage, browser() as chromium:
+            options = {"color_scheme": theme, "reduced_motion": "reduce"}
+            url = stage.sandbox.url
+            async with window(chromium, url, "ana", story.FINE_TUNING, **options) as page:
+
+                async def shot(scene: str) -> None:
+                    await page.mouse.move(120, 500)
+                    await page.wait_for_timeout(300)
+                    await page.screenshot(path=folder / f"sandbox-{scene}-{theme}.png")
+
+                card = await report_and_form(stage, page, shot)
+                model = await training(stage, page, card, shot)
+                await afterwards(stage, page, model, shot)
+                await on_a_phone(stage, page, shot)
 
 
 async def main() -> None:
@@ -82,19 +93,8 @@ async def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     for theme in ("light", "dark"):
-        async with (
-            open_workspace(manifest=manifest) as workspace,
-            over_socket(workspace, example_app(workspace)),
-            browser() as chromium,
-        ):
-            thread = await furnish(workspace)
-            url = workspace.sandbox.url
-            async with window(chromium, url, "ana", FINE_TUNING, color_scheme=theme) as page:
-                await scenes(
-                    page, url, thread, lambda scene, theme=theme: folder / f"sandbox-{scene}-{theme}.png"
-                )
+        await play(folder, theme)
     print(f"pictures are in {folder}")
 
 

@@ -61,6 +61,12 @@ def train_some(stage: Stage, upto: int) -> None:
         stage.backend.add_event(job.id, words, type="metrics", data=data)
 
 
+def finish(stage: Stage) -> str:
+    """The backend's only job trains to its end; the model's name."""
+    train_some(stage, STEPS)
+    return stage.backend.finish(stage.backend_job())
+
+
 async def drop(page: Any, name: str, data: bytes, comment: str = "") -> None:
     """Drag a file over the channel, let go, and send it once it is uploaded."""
     transfer = await page.evaluate_handle(DROP, [name, data.decode()])
@@ -99,9 +105,24 @@ async def start_training(page: Any, form: Any) -> Any:
     await form.get_by_role("textbox", name="Epochs").fill("4")
     await form.get_by_role("button", name="Start training").click()
     await form.wait_for(state="detached")
-    card = page.locator("#messages .message").filter(has=page.get_by_role("button", name="Events")).last
+    card = job_card(page)
     await card.wait_for()
     return card
+
+
+def job_card(page: Any) -> Any:
+    """The newest job's card in the channel."""
+    return page.locator("#messages .message").filter(has=page.get_by_role("button", name="Events")).last
+
+
+async def tab_to(page: Any, wanted: Any) -> None:
+    """Press Tab until it has the focus; a card that is drawn anew loses it, so look again each time."""
+    await wanted.wait_for()
+    for _ in range(100):
+        if await wanted.evaluate("element => element === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reaches {wanted}")
 
 
 async def started(stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """The sandbox's page in a real browser."""
 
-import json
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +9,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from tests.browser.axe import serious
 from tests.fakes.browser import browser, needs_browser, window
 from tests.fakes.example_app import PROGRESS, REPORT, example_app
 from tests.fakes.slack_apps import over_socket
@@ -233,30 +233,50 @@ async def test_a_message_reaches_the_page_at_once(workspace, chromium):
 
 
 async def test_axe_finds_nothing_serious(workspace, chromium):
-    from axe_playwright_python.async_playwright import Axe
-
     bot = example_app(workspace).client
     root = await workspace.ana.say("#fine-tuning", "see *this*, @ben `code`")
     await bot.chat_postMessage(channel=FINE_TUNING, text="r", blocks=REPORT, thread_ts=root["ts"])
     await bot.chat_postMessage(channel=FINE_TUNING, text="p", blocks=PROGRESS)
     place, url = f"{FINE_TUNING}/{root['ts']}", workspace.sandbox.url
-    options = {"color_scheme": "light", "bypass_csp": True, "reduced_motion": "reduce"}
+    options = {"bypass_csp": True, "reduced_motion": "reduce"}
     async with window(chromium, url, "ana", place, **options) as page:
         await page.get_by_role("button", name="Inspector").click()
         await page.locator(".exchange").first.wait_for()
-        found = serious(await Axe().run(page))
-        await page.get_by_role("button", name="Switch between light and dark").click()
-        found += serious(await Axe().run(page, options={"runOnly": ["color-contrast"]}))
+        found = await serious(page)
         await say(page, "/ft train")
         await page.locator("dialog.modal").wait_for()
-        found += serious(await Axe().run(page, context="dialog"))
+        found += await serious(page, "dialog")
+        await page.get_by_role("button", name="Cancel").click()
+        await page.goto(f"{url}/?as=ana#/app/A0FTBOT001")
+        await page.locator("#home-pane .block-header").wait_for()
+        found += await serious(page)
     assert found == []
 
 
-def serious(results: Any) -> list[str]:
-    """The violations that axe calls serious or worse, each with the first places."""
-    return [
-        f"{violation['id']}: {json.dumps([node['html'][:120] for node in violation['nodes']][:3])}"
-        for violation in results.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
+async def test_what_has_the_focus_keeps_it_when_its_message_is_drawn_anew(workspace, chromium):
+    bot = example_app(workspace).client
+    posted = await bot.chat_postMessage(channel=FINE_TUNING, text="r", blocks=REPORT)
+    async with window(chromium, workspace.sandbox.url, "ana", FINE_TUNING) as page:
+        button = page.get_by_role("button", name="Delete", exact=True)
+        await button.focus()
+        header = {"type": "header", "text": {"type": "plain_text", "text": "drawn anew"}}
+        await bot.chat_update(channel=FINE_TUNING, ts=posted["ts"], text="r", blocks=[header, *REPORT])
+        await page.locator("#messages .block-header", has_text="drawn anew").wait_for()
+        assert await button.evaluate("element => element === document.activeElement")
+
+
+async def test_a_thread_stays_at_its_end_when_its_first_message_grows(workspace, chromium):
+    bot = example_app(workspace).client
+    posted = await bot.chat_postMessage(channel=FINE_TUNING, text="r", blocks=REPORT)
+    for number in range(12):
+        await bot.chat_postMessage(channel=FINE_TUNING, text=f"reply {number}", thread_ts=posted["ts"])
+    place = f"{FINE_TUNING}/{posted['ts']}"
+    async with window(chromium, workspace.sandbox.url, "ana", place) as page:
+        last = page.locator("#thread-messages .text", has_text="reply 11")
+        for size in (1, 2):
+            blocks = [*REPORT, *[PROGRESS[1]] * size]
+            await bot.chat_update(channel=FINE_TUNING, ts=posted["ts"], text="r", blocks=blocks)
+            await page.locator("#thread-messages .chart").nth(size - 1).wait_for(state="attached")
+            await page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 60)))")
+            box, pane = await last.bounding_box(), await page.locator("#thread-scroller").bounding_box()
+            assert pane["y"] < box["y"] < pane["y"] + pane["height"]

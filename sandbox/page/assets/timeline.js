@@ -83,10 +83,7 @@ export class Timeline {
     if (this.messages.has(message.ts)) {
       this.messages.set(message.ts, message);
       const rows = this.rows(this.order.indexOf(message.ts));
-      const old = this.element(message.ts);
-      // Until it is drawn it is as high as the one before, so that nothing jumps.
-      rows[rows.length - 1].style.containIntrinsicBlockSize = `auto ${old.offsetHeight}px`;
-      old.replaceWith(rows[rows.length - 1]);
+      redraw(this.element(message.ts), rows[rows.length - 1]);
     } else {
       this.messages.set(message.ts, message);
       this.order.push(message.ts);
@@ -105,6 +102,16 @@ export class Timeline {
     if (at < this.order.length) this.put(this.messages.get(this.order[at]));
   }
 }
+
+// Until the new one is drawn it is as high as the old one, so that nothing jumps; what had the focus keeps it.
+function redraw(old, row) {
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  row.style.containIntrinsicBlockSize = `auto ${old.offsetHeight}px`;
+  old.replaceWith(row);
+  if (held) [...row.querySelectorAll(held.tagName)].find((each) => named(each) === named(held))?.focus({ preventScroll: true });
+}
+
+const named = (element) => element.getAttribute("aria-label") || element.textContent;
 
 function dayName(ts) {
   const date = timeOf(ts);
