@@ -1,13 +1,20 @@
-"""A rejected file's card: what is private is redacted or accepted."""
+"""A rejected file's card: what is private is redacted or accepted, another format converted."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.services import Services
+from tuning.errors import FtBotError, Invalid
 from tuning.records import Person
+from views import rejected as view
+from views.text import plain
+
+#: Characters beneath a field.
+LONGEST = 300
 
 
 async def redact(ack: AsyncAck, action: dict[str, Any], person: Person, services: Services) -> None:
@@ -22,6 +29,37 @@ async def accept(ack: AsyncAck, action: dict[str, Any], person: Person, services
     await ack()
     await services.remedies.accept(person, action["value"])
     await _go_on(services, action["value"])
+
+
+async def ask_convert(
+    ack: AsyncAck,
+    action: dict[str, Any],
+    body: dict[str, Any],
+    context: AsyncBoltContext,
+    person: Person,
+    services: Services,
+) -> None:
+    """A press on "Convert and keep": open the form."""
+    await ack()
+    drop = await services.remedies.convertible(person, action["value"])
+    await context.client.views_open(trigger_id=body["trigger_id"], view=view.convert_modal(drop))
+
+
+async def convert(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
+    """The form: templates that can't be are answered beneath their fields."""
+    drop_id = json.loads(payload["private_metadata"])["drop_id"]
+    state = payload["state"]["values"]
+    given = {name: (state[name][name].get("value") or "").strip() for name in ("user", "assistant", "system")}
+    try:
+        await services.remedies.convert(person, drop_id, **given)
+    except FtBotError as error:
+        words = f"{error.message} {error.remedy}".strip()
+        wrong = error.fields if isinstance(error, Invalid) else {"system": words}
+        beneath = {name: plain(why, LONGEST) for name, why in wrong.items()}
+        await ack(response_action="errors", errors=beneath)
+        return
+    await ack()
+    await _go_on(services, drop_id)
 
 
 async def _go_on(services: Services, drop_id: str) -> None:

@@ -41,6 +41,7 @@ ACTIONS: dict[str, Handler] = {
     "delete_dataset": datasets.delete,
     "redact_file": remedies.redact,
     "accept_file": remedies.accept,
+    "convert_file": remedies.ask_convert,
     "fix_rows": mending.begin,
     "fix_drop": mending.decided,
     "fix_next": mending.decided,
@@ -57,6 +58,7 @@ VIEWS: dict[str, Handler] = {
     "train": training.submitted,
     "rename_dataset": datasets.renamed,
     "share_dataset": datasets.shared,
+    "convert_file": remedies.convert,
     "fix_row": mending.saved,
     "fix_done": mending.done,
 }

@@ -31,7 +31,7 @@ from tuning.ports import (
 )
 from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Update, Version
 from tuning.remedies import acceptance, accepted_line
-from tuning.reworking import failure, reworked
+from tuning.reworking import failure, offered, reworked, told
 from tuning.rows import with_edits
 from tuning.updates import tell_drop
 from tuning.versions import Place, place
@@ -261,9 +261,10 @@ class Drops:
             await tx.updates.add(accepted_line(drop, version, accepted))
 
     async def _reject(self, drop: Drop, checked: Checked) -> None:
+        offer = await offered(self.reworker, checked.report, self.files.path(checked.digest))
+        left = {"sha256": checked.digest, "problem": told(drop.remedy), "remedy": None, "offer": offer}
         async with self.store.begin() as tx:
-            kept = {"sha256": checked.digest, "remedy": None}
-            await self._settle(tx, drop, checked, state=DropState.rejected, problem="", **kept)
+            await self._settle(tx, drop, checked, state=DropState.rejected, **left)
 
     async def _settle(self, tx: Transaction, drop: Drop, checked: Checked, **changes: object) -> None:
         """Put the outcome of a check on record, with all that the thread is owed for it."""

@@ -7,22 +7,25 @@ and again after a kill. Secrets and personal data stay here until somebody redac
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tuning.datasets import PRIVATE_CODES
 from tuning.datasets.report import Report
-from tuning.errors import Conflict
+from tuning.errors import Conflict, Invalid
 from tuning.ids import request_id
 from tuning.policy import Action
-from tuning.ports import Clock, Store
-from tuning.records import Acceptance, Drop, DropState, Person, Remedy, RemedyKind, Update, Version
+from tuning.ports import Clock, Store, Transaction
+from tuning.records import Acceptance, Drop, DropState, Offer, Person, Remedy, RemedyKind, Update, Version
 from tuning.rejected import rejected
 from tuning.updates import DROP_CARD, NOTICE, tell_drop
 
 log = logging.getLogger(__name__)
 
 ACCEPTED = "private_accepted"
+#: An offer names so many columns at most.
+ALL_COLUMNS = 40
 
 
 def private_codes(report: Report) -> dict[str, int]:
@@ -91,6 +94,49 @@ class Remedies:
                 # as it is: what was begun in the form doesn't count
                 await tx.drops.forget_edits(drop.workspace, drop.id)
                 log.info("%s accepts what is private in drop %s: %s", person.user, drop.id, remedy.codes)
-            received = replace(drop, state=DropState.received, problem="", remedy=remedy)
-            await tx.drops.save(received)
-            await tell_drop(tx, received)
+            await _receive(tx, drop, remedy)
+
+    async def convertible(self, person: Person, drop_id: str) -> Drop:
+        """The drop of another format, when this person may have it converted."""
+        async with self.store.begin() as tx:
+            return await _convertible(tx, person, drop_id)
+
+    async def convert(self, person: Person, drop_id: str, user: str, assistant: str, system: str) -> None:
+        """Have the file converted; raises Invalid for templates that don't fit its columns."""
+        async with self.store.begin() as tx:
+            drop = await _convertible(tx, person, drop_id)
+            if wrong := _wrong_templates(drop.offer or Offer(""), user, assistant):
+                raise Invalid(wrong)
+            remedy = Remedy(
+                RemedyKind.convert, person.user, self.now(), user=user, assistant=assistant, system=system
+            )
+            await _receive(tx, drop, remedy)
+
+
+async def _receive(tx: Transaction, drop: Drop, remedy: Remedy) -> None:
+    received = replace(drop, state=DropState.received, problem="", remedy=remedy)
+    await tx.drops.save(received)
+    await tell_drop(tx, received)
+
+
+async def _convertible(tx: Transaction, person: Person, drop_id: str) -> Drop:
+    drop, _ = await rejected(tx, person, drop_id, Action.convert)
+    if drop.offer is None:
+        raise Conflict(f"{drop.filename} needs no conversion any more.")
+    return drop
+
+
+def _wrong_templates(offer: Offer, user: str, assistant: str) -> dict[str, str]:
+    """What is wrong, by field; empty templates leave it to the shape that was recognised."""
+    given = {"user": user, "assistant": assistant}
+    if not user and not assistant:
+        return {} if offer.shape else {"user": "Say which column is asked, as in {question}."}
+    wrong = {name: "Fill in both templates, or none." for name, text in given.items() if not text.strip()}
+    for name, text in given.items():
+        columns = re.findall(r"\{([^{}]+)\}", text)
+        unknown = [column for column in columns if column not in offer.columns]
+        if unknown and len(offer.columns) < ALL_COLUMNS:
+            wrong[name] = f"There is no column {unknown[0][:60]}."
+        elif text.strip() and not columns:
+            wrong[name] = "Name a column in braces, as in {question}."
+    return wrong

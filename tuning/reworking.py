@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from tuning.datasets.report import Report
+from tuning.errors import FtBotError
 from tuning.ports import Reworker
-from tuning.records import Remedy, RemedyKind
+from tuning.records import Offer, Remedy, RemedyKind
 
 
 async def reworked(reworker: Reworker, remedy: Remedy | None, path: Path) -> Remedy | None:
@@ -16,6 +18,23 @@ async def reworked(reworker: Reworker, remedy: Remedy | None, path: Path) -> Rem
     if remedy.kind is RemedyKind.redact:
         return replace(remedy, codes=await reworker.redact(path, path))
     return await reworker.convert(path, path, remedy)
+
+
+async def offered(reworker: Reworker, report: Report, path: Path) -> Offer | None:
+    """How a file of another format would be converted; None for one that is JSONL already."""
+    if report.looks_like is None:
+        return None
+    try:
+        return await reworker.preview(path)
+    except FtBotError as error:
+        return Offer("", trouble=f"{error.message} {error.remedy}".strip())
+
+
+def told(remedy: Remedy | None) -> str:
+    """What was done to a file that can't be kept all the same."""
+    if remedy is None or remedy.kind is not RemedyKind.convert:
+        return ""
+    return f"It was converted: {remedy.rows:,} rows, {remedy.skipped:,} records left out."
 
 
 def failure(remedy: Remedy | None, problem: str) -> str:

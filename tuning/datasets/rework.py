@@ -22,7 +22,7 @@ from tuning.datasets.unpack import CannotConvert, unpacked
 
 CANNOT = 2
 #: Characters of a previewed row, and columns that are named.
-LONGEST_ROW, MOST_COLUMNS = 600, 40
+LONGEST_ROW, MOST_COLUMNS = 1500, 40
 
 
 def redact(source: str, target: str) -> dict[str, int]:
@@ -49,8 +49,8 @@ def convert(source: str, target: str, options: str) -> dict[str, int]:
     """`options` is JSON: user and assistant are templates, both or none; system is the prompt."""
     given = json.loads(options)
     user, assistant, system = given["user"], given["assistant"], given["system"]
-    template = Template(user, assistant, system) if user and assistant else None
-    made = convert_file(Path(source), Path(target), template=template, system="" if template else system)
+    template = Template(user, assistant) if user and assistant else None
+    made = convert_file(Path(source), Path(target), template=template, system=system)
     return {"rows": made.rows, "skipped": made.skipped}
 
 

@@ -38,7 +38,7 @@ FILE_RULES = {
     "too_few_rows": _error("doc", "Add examples: a backend refuses fewer than 10."),
     "few_rows": _warning("doc", "50 to 100 good examples are advised before a result can be judged."),
     "format_mismatch": _error("spec", "Choose the method that fits the file, or convert the file."),
-    "not_jsonl": _error("spec", "Convert it to JSONL first."),
+    "not_jsonl": _error("spec", "Convert it to JSONL: ft-bot convert does it, and in Slack the file's card."),
     "encoding": _error("spec", "Save the file as UTF-8."),
     "bom": _warning("ours", "Azure asks for it, other backends may refuse row 1: save without it for those."),
     "file_too_large": _warning("spec", "It is sent in parts; split it if the backend has no /uploads."),
