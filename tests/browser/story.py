@@ -8,6 +8,7 @@ import contextlib
 import json
 import math
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ async def performance(folder: Path) -> AsyncIterator[Stage]:
     """The bot at work: its passes are made again and again, as the schedule makes them."""
     async with open_stage(folder) as stage:
         stage.backend.steps = STEPS
+        stage.backend._name = model_name
         stage.backend.answer = "**Sports**: a striker, a cup and a late goal.\n\n1. Sports\n2. World"
 
         async def passes() -> None:
@@ -45,17 +47,25 @@ async def performance(folder: Path) -> AsyncIterator[Stage]:
                 await work
 
 
+def model_name(job: Any) -> str:
+    """As OpenAI makes it: the base, the organization, the suffix and an id."""
+    return (
+        f"ft:{job.body['model']}:newsroom:{job.request.get('suffix') or ''}:{job.id.removeprefix('ftjob-')}"
+    )
+
+
 def train_some(stage: Stage, upto: int) -> None:
     """The backend's only job starts if it hasn't, and trains until step `upto`, with losses as they fall."""
     (job,) = stage.backend.jobs.values()
     while job.status != "running":
         stage.backend.advance(job.id)
+        job.body["estimated_finish"] = int(time.time()) + 340
     for step in range(job.steps_done + 1, upto + 1):
         job.steps_done = step
         wobble = 0.06 * math.sin(2.3 * step)
         train = round(2.1 * math.exp(-step / 14) + 0.18 + wobble, 4)
         data = {"step": step, "total_steps": STEPS, "train_loss": train}
-        if step % 10 == 0:
+        if step % 8 == 0:
             data["valid_loss"] = round(train + 0.07, 4)
         words = f"Step {step}/{STEPS}: training loss={train}"
         stage.backend.add_event(job.id, words, type="metrics", data=data)
@@ -64,7 +74,10 @@ def train_some(stage: Stage, upto: int) -> None:
 def finish(stage: Stage) -> str:
     """The backend's only job trains to its end; the model's name."""
     train_some(stage, STEPS)
-    return stage.backend.finish(stage.backend_job())
+    (job,) = stage.backend.jobs.values()
+    model = str(stage.backend.finish(job.id))
+    job.body.update(trained_tokens=21_032, finished_at=int(time.time()) + 520)
+    return model
 
 
 async def drop(page: Any, name: str, data: bytes, comment: str = "") -> None:

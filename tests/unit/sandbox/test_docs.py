@@ -3,13 +3,17 @@
 import re
 
 import yaml
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.__main__ import parser
+from sandbox.client import until
 from sandbox.control.routes import Control
 from sandbox.server import Sandbox
 from sandbox.webapi.methods import METHODS
 from sandbox.workspace.seedfile import KNOWN
-from tests.fakes.slack_workspace import ROOT
+from tests.fakes.slack_workspace import ROOT, open_workspace
 
 DOCS = (ROOT / "docs" / "sandbox.md").read_text()
 
@@ -46,3 +50,25 @@ def test_the_example_seed_uses_known_fields_only():
     for kind, known in KNOWN.items():
         entries = [seed] if not kind else seed[kind] if isinstance(seed[kind], list) else [seed[kind]]
         assert all(set(entry) <= known for entry in entries)
+
+
+def polite(app: AsyncApp) -> AsyncApp:
+    """A bot that answers whoever writes, in a thread."""
+
+    @app.event("message")
+    async def answer(event, say):
+        if "bot_id" not in event:
+            await say("hello", thread_ts=event["ts"])
+
+    return app
+
+
+async def test_the_example_of_a_test_passes():
+    code = next(
+        block for block in re.findall(r"```python\n(.*?)```", DOCS, re.S) if "async def test" in block
+    )
+    names = {"AsyncApp": AsyncApp, "AsyncWebClient": AsyncWebClient, "until": until, "my_bot": polite}
+    names["AsyncSocketModeHandler"] = AsyncSocketModeHandler
+    exec(code, names)
+    async with open_workspace() as workspace:
+        await names["test_it_answers_in_the_thread"](workspace)
