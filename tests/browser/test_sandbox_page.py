@@ -41,7 +41,6 @@ async def say(page: Any, text: str) -> None:
 async def test_two_windows_are_two_people(workspace, chromium):
     url = workspace.sandbox.url
     async with (
-        browser() as chromium,
         window(chromium, url, "ana") as ana,
         window(chromium, url, "ben") as ben,
     ):
@@ -171,7 +170,6 @@ async def test_another_person_is_refused_and_deleting_asks_first(workspace, chro
 
 async def test_the_home_tab_and_direct_messages(workspace, chromium):
     async with (
-        browser() as chromium,
         window(chromium, workspace.sandbox.url, "ana", "app/A0FTBOT001") as page,
     ):
         await page.locator("#home-pane .block-header", has_text="Your jobs").wait_for()
