@@ -80,6 +80,47 @@ def validate(
 
 
 @cli.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="A table, Excel, Parquet or another JSON format.")],
+    target: Annotated[Path | None, typer.Argument(help="The JSONL file; left out, it shows rows.")] = None,
+    user: Annotated[str | None, typer.Option(help="What is asked, with {column} for a cell.")] = None,
+    assistant: Annotated[str | None, typer.Option(help="What is answered, likewise.")] = None,
+    system: Annotated[str, typer.Option(help="A system prompt for rows that have none.")] = "",
+) -> None:
+    """Convert a file to JSONL. Exit code 0: all of it; 1: records were left out; 2: it can't be."""
+    from tuning.datasets.commands import main_convert
+
+    raise typer.Exit(main_convert(file, target, user=user, assistant=assistant, system=system))
+
+
+@cli.command()
+def split(
+    file: Annotated[Path, typer.Argument(help="A JSONL file.")],
+    folder: Annotated[Path, typer.Argument(help="Where the parts are written.")],
+    validation: Annotated[float, typer.Option(help="The share to validate with, 0 to 1.")] = 0.1,
+    heldout: Annotated[float, typer.Option(help="The share to hold out, 0 to 1.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same parts.")] = 0,
+    group_by: Annotated[str | None, typer.Option(help="A key of the rows that stay together.")] = None,
+) -> None:
+    """Split a dataset into rows to train on, to validate with and to hold out."""
+    from tuning.datasets.commands import main_split
+
+    done = main_split(file, folder, validation=validation, heldout=heldout, seed=seed, group_by=group_by)
+    raise typer.Exit(done)
+
+
+@cli.command()
+def redact(
+    file: Annotated[Path, typer.Argument(help="A JSONL file.")],
+    target: Annotated[Path, typer.Argument(help="The copy that is written.")],
+) -> None:
+    """Write a copy with placeholders for secrets and personal data."""
+    from tuning.datasets.commands import main_redact
+
+    raise typer.Exit(main_redact(file, target))
+
+
+@cli.command()
 def trainer(
     host: Host = "127.0.0.1",
     port: Port = 8081,

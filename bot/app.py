@@ -34,6 +34,7 @@ from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.remedies import Remedies
+from tuning.splitting import Splitter
 from tuning.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -75,17 +76,9 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
     shared = SlackFiles(patient_client(settings))
     keeping = Keeping(store, files, now, settings.ft_quota_bytes)
+    checker, reworker = ProcessChecker(), ProcessReworker()
     drops = Drops(
-        store,
-        shared,
-        files,
-        ProcessChecker(),
-        ProcessComparer(),
-        ProcessReworker(),
-        keeping,
-        leases,
-        now,
-        admins=settings.ft_admins,
+        store, shared, files, checker, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
     )
     courier = Courier(
         store,
@@ -109,6 +102,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         library=Library(store, files, keeping, now),
         mending=Mending(store, files, now),
         remedies=Remedies(store, now),
+        splitter=Splitter(store, files, checker, reworker, keeping, now),
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from typing import Any
 
 from tuning.errors import Invalid
 from tuning.planning import TrainRequest
+from tuning.splitting import SplitRequest
 
 #: What people type for a field of a TrainRequest.
 NAMES = {
@@ -76,6 +78,40 @@ def train_request(typed: list[str]) -> TrainRequest:
     if wrong:
         raise Invalid(wrong)
     return request
+
+
+def split_request(typed: list[str]) -> SplitRequest:
+    """`news validation=10 heldout=10 seed=7`, shares in percent; raises Invalid for what it doesn't know."""
+    given: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    for word in typed:
+        name, equals, value = word.lstrip("-").partition("=")
+        known = name.lower() if equals else "dataset"
+        if known not in ("dataset", "validation", "heldout", "seed"):
+            wrong[name or word] = "isn't an option; there are validation, heldout, seed"
+        elif known in given:
+            wrong[name] = "is given twice" if equals else "say what it is, as in validation=10"
+        else:
+            given[known] = value if equals else word
+    validation, heldout = (_percent(given, name, wrong) for name in ("validation", "heldout"))
+    seed = given.get("seed", "0")
+    if not (seed.isdecimal() and seed.isascii() and len(seed) < 11):
+        wrong["seed"] = "must be a whole number from 0 on"
+    if not given.get("dataset"):
+        wrong["dataset"] = "say which, as in /ft split news"
+    if not wrong and not 0 < validation + heldout < 100:
+        wrong["validation"] = "and heldout together must be above 0 and below 100 percent"
+    if wrong:
+        raise Invalid(wrong)
+    return SplitRequest(given["dataset"].strip("`"), validation / 100, heldout / 100, int(seed))
+
+
+def _percent(given: dict[str, str], name: str, wrong: dict[str, str]) -> float:
+    text = given.get(name, "10").removesuffix("%")
+    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII):
+        wrong[name] = "must be a share in percent from 0 to 99, as in 10"
+        return 0
+    return float(text)
 
 
 def one_word(text: str) -> str:

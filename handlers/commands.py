@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
-from handlers.arguments import as_typed, first_word, one_word, train_request, typed, words
+from handlers.arguments import as_typed, first_word, one_word, split_request, train_request, typed, words
 from handlers.datasets import show_page
 from handlers.reply import privately
 from handlers.services import Services
@@ -111,6 +111,13 @@ async def dataset(call: Call) -> None:
     await show_page(call.context, call.services, call.person, one_word(call.rest))
 
 
+async def split(call: Call) -> None:
+    """The parts are datasets of their own; the answer comes when they are checked and kept."""
+    request = split_request(words(call.rest))
+    parts = await call.services.splitter.split(call.person, request)
+    await privately(call.context, dataset_views.split_done(request.dataset, request.seed, parts))
+
+
 async def models(call: Call) -> None:
     found = await call.services.models.list(call.person, one_word(call.rest))
     _some(found, "model", call.rest, "`/ft models` lists them all.")
@@ -158,6 +165,11 @@ WORDS: dict[str, Word] = {
         "/ft dataset NAME",
         "one dataset: report, versions, jobs, models, examples; rename, share, delete",
         dataset,
+    ),
+    "split": Word(
+        "/ft split NAME [validation=10 heldout=10 seed=…]",
+        "NAME-train, NAME-validation and NAME-heldout, in percent; the same seed makes the same parts",
+        split,
     ),
     "models": Word("/ft models [NAME]", "the models that jobs made", models),
     "delete": Word("/ft delete MODEL", "delete a model (its owner or an administrator; asks first)", delete),

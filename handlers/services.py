@@ -21,6 +21,7 @@ from tuning.poller import Poller
 from tuning.ports import Clock, Store
 from tuning.records import Person
 from tuning.remedies import Remedies
+from tuning.splitting import Splitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Services:
     library: Library
     mending: Mending
     remedies: Remedies
+    splitter: Splitter
     jobs: Jobs
     launcher: Launcher
     poller: Poller

@@ -207,6 +207,18 @@ def dataset_list(datasets: Sequence[Dataset], start: int = 0) -> Rendered:
     return rendered(f"{head}:\n" + "\n".join(dataset_words(one) for one in page), blocks)
 
 
+def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
+    """The answer to `/ft split`: each part with its rows, and its answers where they are few."""
+    head = f"✂️ {code(name, 80)} is split (seed {count(seed)}):"
+    lines, blocks = [], [section(head)]
+    for part in parts:
+        report = part.latest.report
+        labels = f"\n{told}" if (told := _labels(report)) else ""
+        lines.append(f"{code(part.name, 80)}: {plural(report.rows, 'row')}")
+        blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
+    return rendered("\n".join([head, *lines]), blocks)
+
+
 def dataset_words(dataset: Dataset) -> str:
     """A dataset in two lines of mrkdwn."""
     latest, report = dataset.latest, dataset.latest.report

@@ -1,0 +1,40 @@
+"""`/ft split`: three datasets of one, the same ones each time."""
+
+from __future__ import annotations
+
+from tests.fakes.stage import CHANNEL, Stage, rows
+from tuning.records import Person
+
+ANA = Person("T0SANDBOX1", "U0ANA00001")
+NAMES = ("news-train", "news-validation", "news-heldout")
+
+
+async def test_a_dataset_is_split_into_three_and_again_into_the_same(stage: Stage) -> None:
+    await stage.dataset(data=rows(15) + rows(30, "World")[len(rows(15, "World")) :])
+    await stage.ben.command(CHANNEL, "/ft", "split news")
+    assert "Only its owner or an administrator may split" in (await stage.note(stage.ben))["text"]
+    await stage.ana.command(CHANNEL, "/ft", "split news validation=20 heldout=ten colour=red")
+    wrong = (await stage.note(stage.ana))["text"]
+    assert "from 0 to 99" in wrong
+    assert "colour" in wrong
+    await stage.admin.command(CHANNEL, "/ft", "split news validation=20% heldout=10 seed=7")
+    told = (await stage.note(stage.admin, "is split"))["text"]
+    assert all(name in told for name in NAMES)
+    library = stage.bot.services.library
+    parts = [await library.find(ANA, name) for name in NAMES]
+    assert [part.latest.report.rows for part in parts] == [21, 6, 3]
+    assert {part.owner for part in parts} == {ANA.user}
+    lines = [library.files.path(part.latest.sha256).read_text().splitlines() for part in parts]
+    assert len({line for some in lines for line in some}) == 30
+    await stage.ana.command(CHANNEL, "/ft", "split news validation=20 heldout=10 seed=7")
+    again = (await stage.note(stage.ana, "is split"))["text"]
+    assert all(name in again for name in NAMES)
+    async with stage.bot.store.begin() as tx:
+        assert sorted(await tx.datasets.names(ANA.workspace)) == sorted(("news", *NAMES))
+
+
+async def test_a_dataset_too_small_to_split_is_refused_and_nothing_is_kept(stage: Stage) -> None:
+    await stage.dataset(data=rows(11))
+    await stage.ana.command(CHANNEL, "/ft", "split news validation=20 heldout=20")
+    assert "left to train on" in (await stage.note(stage.ana))["text"]
+    assert len(list(stage.bot.services.library.files.kept())) == 1
