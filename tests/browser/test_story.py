@@ -74,6 +74,8 @@ async def test_the_keyboard_alone_trains_and_axe_finds_nothing_on_the_way(
     await stage.ana.drop("#fine-tuning", "news_train.jsonl", story.NEWS)
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     async with window(chromium, stage.sandbox.url, "ana", story.FINE_TUNING, **options) as page:
+        # so low that the form has to scroll for what is wrong
+        await page.set_viewport_size({"width": 1160, "height": 700})
         press, write = page.keyboard.press, page.keyboard.type
         await story.tab_to(page, page.locator("#messages .thread-link"))
         await press("Enter")
@@ -90,6 +92,9 @@ async def test_the_keyboard_alone_trains_and_axe_finds_nothing_on_the_way(
         await write("many")
         await press("Enter")
         await form.locator(".input-error:not(:empty)").wait_for()
+        below = await form.locator(".input-error:not(:empty)").bounding_box()
+        foot = await form.locator(".dialog-foot").bounding_box()
+        assert below["y"] + below["height"] <= foot["y"]
         found = await serious(page, "dialog")
         assert await form.locator("[aria-invalid=true]").evaluate("e => e === document.activeElement")
         await press("ControlOrMeta+a")

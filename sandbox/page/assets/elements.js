@@ -40,7 +40,10 @@ export function showErrors(root, errors) {
     if (control && text) control.setAttribute("aria-describedby", `error-${input.dataset.blockId}`);
   }
   const first = root.querySelector(".block-input.wrong input, .block-input.wrong textarea, .block-input.wrong button");
-  if (first) first.focus();
+  if (!first) return;
+  first.focus();
+  // the field with the words below it, which the focus alone may leave out of sight
+  first.closest(".block-input").scrollIntoView({ block: "nearest" });
 }
 
 async function use(control, spec, block, context, value) {
