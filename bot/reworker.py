@@ -54,6 +54,8 @@ class ProcessReworker:
         if code == CANNOT:
             raise FileUnreadable(words)
         if code != 0:
-            log.error("%s %s ended with %s: %s", MODULE, options[0], code, words[-2000:])
+            # what went wrong may quote the file: only its kind is written down
+            kind = (words.splitlines() or [""])[-1].partition(":")[0][:100]
+            log.error("%s %s ended with %s: %s", MODULE, options[0], code, kind)
             raise FileUnreadable("The file could not be worked on.", remedy="Tell the administrator.")
         return json.loads(out)
