@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -24,6 +25,9 @@ logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 #: Slack repeats an event for about five minutes.
 FORGET = timedelta(days=1)
+#: What a pass that is at work may take to end at a stop. One that is cut off while it connects to the
+#: database leaves a connection behind whose closing never ends.
+FINISH_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class Schedule:
     store: Store
     now: Clock
     _stopped: bool = False
+    _passes: set[asyncio.Task[None]] = field(default_factory=set)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=UTC))
 
     def start(self) -> None:
@@ -54,8 +59,16 @@ class Schedule:
         self._every("files", 3600.0, self.keeping.sweep)
         self._scheduler.start()
 
+    async def finish(self) -> None:
+        """Begin no new pass, and let those that are at work end, for a moment; then stop."""
+        if self._scheduler.running and not self._stopped:
+            self._scheduler.pause()
+        if self._passes:
+            await asyncio.wait(self._passes, timeout=FINISH_SECONDS)
+        self.stop()
+
     def stop(self) -> None:
-        """Make no more passes; may be called again."""
+        """Make no more passes and cut off those at work; may be called again."""
         if self._scheduler.running and not self._stopped:
             # the scheduler says that it runs until the loop comes round
             self._stopped = True
@@ -72,6 +85,9 @@ class Schedule:
 
     def _every(self, name: str, seconds: float, one_pass: Callable[[], Awaitable[None]]) -> None:
         async def guarded() -> None:
+            this = cast("asyncio.Task[None]", asyncio.current_task())
+            self._passes.add(this)
+            this.add_done_callback(self._passes.discard)
             try:
                 await one_pass()
             except asyncio.CancelledError:

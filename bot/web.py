@@ -101,7 +101,7 @@ async def _running(settings: Settings, pace: Pace = USUAL) -> AsyncIterator[tupl
         bot.schedule.start()
         yield bot, stop
     finally:
-        bot.schedule.stop()
+        await bot.schedule.finish()
         await _cut_short(before)
         await bot.stop()
 

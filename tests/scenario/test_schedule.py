@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 from bot.schedule import Schedule
+from tests.fakes.stage import Stage
 
 
-async def test_stopping_twice_at_once_raises_nothing(stage: Any) -> None:
+async def test_stopping_twice_at_once_raises_nothing(stage: Stage) -> None:
     schedule: Schedule = stage.bot.schedule
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
@@ -18,3 +19,19 @@ async def test_stopping_twice_at_once_raises_nothing(stage: Any) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not complaints
+
+
+async def test_a_pass_at_work_comes_to_its_end_before_the_stop(stage: Stage) -> None:
+    schedule: Schedule = stage.bot.schedule
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        await asyncio.sleep(0.1)
+        ended.set()
+
+    schedule._every("slow", 3600.0, slow)
+    schedule.start()
+    await begun.wait()
+    await schedule.finish()
+    assert ended.is_set()
