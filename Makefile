@@ -20,7 +20,7 @@ demo: setup
 	@$(BIN)/ft-bot demo
 
 sandbox: setup
-	@$(BIN)/ft-bot sandbox --manifest manifest.yml --state data/sandbox
+	@$(BIN)/ft-bot sandbox --state data/sandbox
 
 check: setup
 	$(BIN)/ruff check .
