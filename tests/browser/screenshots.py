@@ -5,9 +5,7 @@
 
 import argparse
 import asyncio
-import struct
 import tempfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,9 +45,14 @@ async def training(stage: Stage, page: Any, card: Any, shot: Shot) -> str:
 
 
 async def afterwards(stage: Stage, page: Any, model: str, shot: Shot) -> None:
-    """The model is asked; what the inspector and the Home tab show of it all."""
+    """The model is asked, ben is refused; what the inspector and the Home tab show of it all."""
     await story.ask(page, model, QUESTION)
+    await shot("answer")
     await page.get_by_role("button", name="Close thread").click()
+    await story.act_as(page, "ben")
+    await story.refused(page, story.job_card(page), "Delete")
+    await shot("refused")
+    await story.act_as(page, "ana")
     await page.get_by_role("button", name="Inspector").click()
     await page.locator(".exchange summary", has_text="chat.postMessage").first.click()
     await shot("inspector")
@@ -68,25 +71,6 @@ async def on_a_phone(stage: Stage, page: Any, shot: Shot) -> None:
     await shot("phone")
 
 
-def keep(picture: bytes, path: Path) -> None:
-    """Written with its pixels pressed as small as they go; a browser takes less time for that."""
-    at, chunks, pixels = 8, [], b""
-    while at < len(picture):
-        size, kind = struct.unpack(">I4s", picture[at : at + 8])
-        body = picture[at + 8 : at + 8 + size]
-        at += 12 + size
-        if kind == b"IDAT":
-            pixels += body
-        else:
-            chunks.append((kind, body))
-    chunks.insert(-1, (b"IDAT", zlib.compress(zlib.decompress(pixels), 9)))
-    path.write_bytes(picture[:8] + b"".join(_chunk(kind, body) for kind, body in chunks))
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
 async def play(folder: Path, theme: str) -> None:
     with tempfile.TemporaryDirectory() as data:
         async with story.performance(Path(data)) as stage, browser() as chromium:
@@ -97,7 +81,7 @@ async def play(folder: Path, theme: str) -> None:
                 async def shot(scene: str) -> None:
                     await page.mouse.move(2, 2)
                     await page.wait_for_timeout(300)
-                    keep(await page.screenshot(), folder / f"sandbox-{scene}-{theme}.png")
+                    (folder / f"sandbox-{scene}-{theme}.png").write_bytes(await page.screenshot())
 
                 await page.set_viewport_size({"width": 1160, "height": 700})
                 card = await report_and_form(stage, page, shot)
