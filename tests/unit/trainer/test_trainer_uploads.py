@@ -80,7 +80,7 @@ def test_a_part_larger_than_announced_is_refused(client: OpenAI) -> None:
 
 
 def test_an_upload_expires(tmp_path: Path) -> None:
-    config = settings_text(limits={"upload_seconds": 1})
+    config = settings_text(limits={"upload_seconds": 3})
     with running_trainer(tmp_path / "home", config=config) as trainer:
         client = trainer.client()
         upload = announced(client)
@@ -91,5 +91,5 @@ def test_an_upload_expires(tmp_path: Path) -> None:
                 client.uploads.complete(upload.id, part_ids=["part_unknown"])
             return "is expired" in str(error.value)
 
-        until(refused, 5, "the expiry")
+        until(refused, 20, "the expiry")
         assert not (trainer.home / "uploads" / upload.id).exists()
