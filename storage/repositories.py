@@ -16,7 +16,18 @@ from storage import schema
 from storage.errors import RecordRefused
 from storage.rows import Rows, insert_new
 from storage.types import storable
-from tuning.records import Ask, Dataset, Drop, DropState, Edit, Model, Upload, UploadState, Version
+from tuning.records import (
+    Ask,
+    Dataset,
+    Drop,
+    DropState,
+    Edit,
+    Model,
+    Source,
+    Upload,
+    UploadState,
+    Version,
+)
 
 #: PostgreSQL indexes no text much longer than 2,600 bytes.
 LONGEST_KEY = 500
@@ -35,12 +46,17 @@ def holds(column: ColumnElement[str], search: str) -> ColumnElement[bool]:
     return func.lower(column).contains(storable(search).lower(), autoescape=True)
 
 
+def source_sha256(source: Source | None) -> str:
+    """What the column of this name holds."""
+    return source.sha256 if source else ""
+
+
 class SqlDrops:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def add(self, drop: Drop) -> bool:
-        return await _drops.add(self._connection, drop)
+        return await _drops.add(self._connection, drop, source_sha256=source_sha256(drop.source))
 
     async def get(self, drop_id: str) -> Drop | None:
         return await _drops.one(self._connection, _drops.select(schema.drops.c.id == drop_id))
@@ -53,7 +69,7 @@ class SqlDrops:
         return await _drops.one(self._connection, found)
 
     async def save(self, drop: Drop) -> None:
-        await _drops.save(self._connection, drop)
+        await _drops.save(self._connection, drop, source_sha256=source_sha256(drop.source))
 
     async def unfinished(self) -> list[Drop]:
         table = schema.drops.c
@@ -103,7 +119,7 @@ class SqlDatasets:
         if not await _datasets.add(self._connection, dataset):
             raise RecordRefused(f"There is a dataset called {dataset.name} already.")
         for version in dataset.versions:
-            await _versions.insert(self._connection, version, workspace=dataset.workspace)
+            await _versions.insert(self._connection, version, **_extra(version, dataset.workspace))
 
     async def add_version(self, version: Version) -> None:
         table = schema.datasets.c
@@ -111,7 +127,7 @@ class SqlDatasets:
         workspace = found.scalar_one_or_none()
         if workspace is None:
             raise RecordRefused(f"There is no dataset {version.dataset_id} on record.")
-        if not await _versions.add(self._connection, version, workspace=workspace):
+        if not await _versions.add(self._connection, version, **_extra(version, workspace)):
             raise RecordRefused(f"The dataset has a version {version.number} already.")
 
     async def get(self, workspace: str, dataset_id: str) -> Dataset | None:
@@ -141,10 +157,10 @@ class SqlDatasets:
         await self._connection.execute(delete(table).where(table.c.id == dataset.id))
 
     async def needs_bytes(self, sha256: str) -> bool:
-        for table in (schema.versions, schema.drops):
-            found = await self._connection.execute(
-                select(table.c.id).where(table.c.sha256 == sha256).limit(1)
-            )
+        versions, drops = schema.versions.c, schema.drops.c
+        held = (versions.sha256, versions.source_sha256, drops.sha256, drops.source_sha256, drops.findings)
+        for column in held:
+            found = await self._connection.execute(select(column).where(column == sha256).limit(1))
             if found.first() is not None:
                 return True
         return False
@@ -168,6 +184,11 @@ class SqlDatasets:
     async def list(self, workspace: str, *, search: str = "", limit: int = 100) -> list[Dataset]:
         table = schema.datasets.c
         return await self._with_versions([table.workspace == workspace, holds(table.name, search)], limit)
+
+
+def _extra(version: Version, workspace: str) -> dict[str, str]:
+    """The columns of a version that its record doesn't have."""
+    return {"workspace": workspace, "source_sha256": source_sha256(version.source)}
 
 
 class SqlModels:

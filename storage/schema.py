@@ -19,6 +19,7 @@ from tuning.records import (
     Plan,
     Progress,
     Remedy,
+    Source,
     UpdateState,
     UploadState,
 )
@@ -67,11 +68,17 @@ drops = Table(
     _needed("sha256", Words),
     _maybe("remedy", Nested(Remedy)),
     _maybe("offer", Nested(Offer)),
+    _maybe("source", Nested(Source)),
+    #: The source's, to find who needs these bytes.
+    _needed("source_sha256", Words),
+    _needed("findings", Words),
     UniqueConstraint("workspace", "channel", "file_id"),
     Index(None, "state"),
     Index(None, "workspace", "channel", "thread_ts"),
     Index(None, "workspace", "dataset_id"),
     Index(None, "sha256"),
+    Index(None, "source_sha256"),
+    Index(None, "findings"),
 )
 
 edits = Table(
@@ -111,9 +118,13 @@ versions = Table(
     _needed("created_at", Moment),
     _maybe("diff", Nested(Diff)),
     _maybe("accepted", Nested(Acceptance)),
+    _maybe("source", Nested(Source)),
+    #: The source's, to find who needs these bytes.
+    _needed("source_sha256", Words),
     UniqueConstraint("dataset_id", "number"),
     Index(None, "workspace", "sha256"),
     Index(None, "sha256"),
+    Index(None, "source_sha256"),
 )
 
 jobs = Table(

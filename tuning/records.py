@@ -69,6 +69,29 @@ class Acceptance:
     codes: dict[str, int]
 
 
+class Step(StrEnum):
+    """What was done to a dropped file before it was kept."""
+
+    converted = "converted"
+    mended = "mended"
+    redacted = "redacted"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The dropped file that a version was made of, and how.
+
+    It is kept with the version under `sha256`, which is empty where it is not: what was private in it was
+    redacted. `diff` counts the rows from it to the version, where both are JSONL.
+    """
+
+    filename: str
+    size: int
+    sha256: str
+    steps: tuple[Step, ...]
+    diff: Diff | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One content of a dataset; the bytes are kept under their SHA-256."""
@@ -84,6 +107,8 @@ class Version:
     #: None for a first version, and where the rows could not be compared.
     diff: Diff | None = None
     accepted: Acceptance | None = None
+    #: None when the bytes are as they were dropped.
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +201,10 @@ class Drop:
     #: Asked for and, once the drop is kept, done.
     remedy: Remedy | None = None
     offer: Offer | None = None
+    #: What `sha256` was made of, once something was.
+    source: Source | None = None
+    #: The SHA-256 of the table of all findings, of a rejected drop.
+    findings: str = ""
 
     @property
     def owner(self) -> str:
