@@ -47,7 +47,7 @@ class TokenStats(msgspec.Struct, frozen=True):
     p95: float = 0
     max: int = 0
     histogram: tuple[tuple[int, int, int], ...] = ()
-    """(from, to, examples) in up to 20 equal steps; `to` is inclusive."""
+    """(from, to, examples) in up to 20 steps; `to` is inclusive. A wider last step takes the outliers."""
 
 
 class TurnStats(msgspec.Struct, frozen=True):

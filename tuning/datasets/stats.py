@@ -10,6 +10,8 @@ from itertools import accumulate
 from tuning.datasets.report import Span, TokenStats, TurnStats
 
 STEPS = 20
+FAR = 3
+"""A value so many spreads (least to 95th percentile) beyond the 95th percentile is far from the rest."""
 
 
 def percentile(counts: Counter[int], share: float) -> float:
@@ -40,16 +42,32 @@ def mean(counts: Counter[int]) -> float:
 
 
 def histogram(counts: Counter[int]) -> tuple[tuple[int, int, int], ...]:
-    """(from, to, values) in up to 20 equal steps from the least to the greatest value."""
+    """(from, to, values) in up to 20 steps from the least to the greatest value.
+
+    Steps are equal, but where a few values lie far beyond the rest the last step takes all of those: else
+    one long row would push all others into the first step.
+    """
     if not counts:
         return ()
     least, most = min(counts), max(counts)
-    width = max(1, -(-(most - least + 1) // STEPS))
+    end = _usual_end(counts, least, most)
+    width = max(1, -(-(end - least + 1) // (STEPS if end == most else STEPS - 1)))
     bins: Counter[int] = Counter()
+    last = (end - least) // width if end == most else (end - least) // width + 1
     for value, times in counts.items():
-        bins[(value - least) // width] += times
-    last = (most - least) // width
-    return tuple((least + i * width, least + (i + 1) * width - 1, bins[i]) for i in range(last + 1))
+        bins[min((value - least) // width, last)] += times
+    starts = [least + i * width for i in range(last + 1)]
+    ends = [start + width - 1 for start in starts]
+    if ends[-1] < most:
+        ends[-1] = most
+    return tuple((start, stop, bins[i]) for i, (start, stop) in enumerate(zip(starts, ends, strict=True)))
+
+
+def _usual_end(counts: Counter[int], least: int, most: int) -> int:
+    """Where the usual values end: the greatest, unless it lies far beyond the 95th percentile."""
+    usual = max(int(percentile(counts, 0.95)), least + STEPS)
+    spread = usual - least
+    return most if most <= usual + FAR * spread else usual + spread // 2
 
 
 def token_stats(counts: Counter[int], encoding: str, limit: int) -> TokenStats:
