@@ -29,10 +29,11 @@ from tuning.ports import (
     Store,
     Transaction,
 )
-from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Update, Version
+from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Source, Update, Version
 from tuning.remedies import acceptance, accepted_line
 from tuning.reworking import failure, offered, reworked, told
 from tuning.rows import with_edits
+from tuning.sources import counted, held, made_of
 from tuning.updates import tell_drop
 from tuning.versions import Place, place
 
@@ -52,11 +53,16 @@ class Vanished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file that was checked: its bytes' hash, its report, and the file of all findings that is owed."""
+    """A file that was checked: its bytes' hash, its report, all its findings as a table, what it was made of.
+
+    `findings` is the table's hash, empty when there is none; `owed` brings it to the thread.
+    """
 
     digest: str
     report: Report
+    findings: str
     owed: Update | None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,8 @@ class Drops:
         try:
             ready = await (self._mended(drop, temporary) if drop.sha256 else self._fetched(drop, temporary))
             if ready:
-                await self._judge(ready, temporary, findings)
+                await self._judge(drop, ready, temporary, findings)
+                await self.keeping.let_go(*held(drop))
         except Vanished:
             log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
         except FtBotError as error:
@@ -157,7 +164,8 @@ class Drops:
             await asyncio.to_thread(with_edits, self.files.path(drop.sha256), temporary, edits)
         except FileNotFoundError:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
-        return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary))
+        source = made_of(drop, drop.remedy, edited=bool(edits))
+        return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
 
     async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
         """Note what Slack says of the file; a big one is told to be in the making."""
@@ -181,29 +189,35 @@ class Drops:
                 await tell_drop(tx, drop)
         return drop
 
-    async def _judge(self, drop: Drop, temporary: Path, findings: Path) -> None:
+    async def _judge(self, before: Drop, drop: Drop, temporary: Path, findings: Path) -> None:
         digest = await asyncio.to_thread(sha256_of, temporary)
         async with self.store.begin() as tx:
             if await _known(tx, drop, digest):
                 return
         report = await self.checker.check(temporary, findings=findings)
-        checked = Checked(digest, report, await self._owed(drop, report, findings))
-        await self.files.keep(temporary, digest)
         good = report.ok or acceptance(drop.remedy, report)
+        checked = Checked(digest, report, *await self._findings(drop, report, findings, keep=not good))
+        await self.files.keep(temporary, digest)
+        checked = replace(
+            checked, source=await counted(drop.source, before, digest, self.comparer, self.files)
+        )
         await (self._accept(drop, checked) if good else self._reject(drop, checked))
-        await self.keeping.let_go(drop.sha256)
 
-    async def _owed(self, drop: Drop, report: Report, findings: Path) -> Update | None:
-        """All findings as a file for the thread, when the card shows only some."""
-        if not more_than_shown(report):
-            return None
+    async def _findings(
+        self, drop: Drop, report: Report, findings: Path, *, keep: bool
+    ) -> tuple[str, Update | None]:
+        """All findings as a table: kept to mend rows by, and for the thread when its card shows only some."""
+        if not keep and not more_than_shown(report):
+            return "", None
         size = await asyncio.to_thread(lambda: findings.stat().st_size)
-        if size > MOST_FINDINGS_BYTES:
-            log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
-            return None
         digest = await asyncio.to_thread(sha256_of, findings)
         await self.files.keep(findings, digest)
-        return findings_file(drop, report, digest)
+        if not more_than_shown(report):
+            return digest, None
+        if size > MOST_FINDINGS_BYTES:
+            log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
+            return digest, None
+        return digest, findings_file(drop, report, digest)
 
     async def _accept(self, drop: Drop, checked: Checked) -> None:
         """The next version of the dataset whose thread it was dropped in, or a dataset of its own.
@@ -249,6 +263,7 @@ class Drops:
             now,
             diff,
             accepted,
+            checked.source,
         )
         if dataset:
             await tx.datasets.add_version(version)
@@ -256,13 +271,21 @@ class Drops:
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
             await tx.datasets.add(Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,)))
         kept = {"dataset_id": dataset_id, "version_id": version.id, "problem": where.why}
-        await self._settle(tx, drop, checked, state=DropState.kept, sha256="", remedy=drop.remedy, **kept)
+        left = {"sha256": "", "remedy": drop.remedy, "source": None, "findings": ""}
+        await self._settle(tx, drop, checked, state=DropState.kept, **left, **kept)
         if accepted:
             await tx.updates.add(accepted_line(drop, version, accepted))
 
     async def _reject(self, drop: Drop, checked: Checked) -> None:
         offer = await offered(self.reworker, checked.report, self.files.path(checked.digest))
-        left = {"sha256": checked.digest, "problem": told(drop.remedy), "remedy": None, "offer": offer}
+        left = {
+            "sha256": checked.digest,
+            "problem": told(drop.remedy),
+            "remedy": None,
+            "offer": offer,
+            "source": checked.source,
+            "findings": checked.findings,
+        }
         async with self.store.begin() as tx:
             await self._settle(tx, drop, checked, state=DropState.rejected, **left)
 
@@ -319,6 +342,8 @@ async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
         report=version.report,
         known=True,
         sha256="",
+        source=None,
+        findings="",
     )
     await tx.drops.save(done)
     await tx.drops.forget_edits(drop.workspace, drop.id)

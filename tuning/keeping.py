@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from tuning.errors import FtBotError
 from tuning.ports import Clock, DatasetFiles, Store
+from tuning.sources import held
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class Keeping:
         async with self.store.begin() as tx:
             old = await tx.drops.mendable_before(self.now() - MENDABLE)
             for drop in old:
-                await tx.drops.save(replace(drop, sha256=""))
+                await tx.drops.save(replace(drop, sha256="", source=None, findings=""))
                 await tx.drops.forget_edits(drop.workspace, drop.id)
-        await self.let_go(*(drop.sha256 for drop in old))
+        await self.let_go(*(sha256 for drop in old for sha256 in held(drop)))
         if old:
             log.info("%s rejected files were let go after %s", len(old), MENDABLE)

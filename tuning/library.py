@@ -181,7 +181,8 @@ class Library:
             await self._tell(
                 tx, "dataset_deleted", person, channel, dataset, old=dataset.name, owner=dataset.owner
             )
-        await self.keeping.let_go(*(version.sha256 for version in dataset.versions))
+        sources = [version.source.sha256 for version in dataset.versions if version.source]
+        await self.keeping.let_go(*(version.sha256 for version in dataset.versions), *sources)
         return dataset
 
     async def _tell(
