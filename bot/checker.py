@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
+from asyncio.subprocess import Process
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from tuning.datasets.progress import PROGRESS_MARK, Progress
 from tuning.datasets.report import Report
 from tuning.errors import FileUnreadable
 from tuning.findings import MOST_FINDINGS
+from tuning.ports import CheckListener
 from tuning.records import Diff
 
 log = logging.getLogger(__name__)
@@ -23,6 +27,7 @@ log = logging.getLogger(__name__)
 REPORTED = (0, 1)
 LIMIT_SECONDS = 30 * 60
 NICENESS = 15
+LONGEST_LINE = 16 << 20
 #: Findings of each code that a report holds; the counts are true all the same.
 KEEP = 20
 
@@ -33,13 +38,21 @@ class ProcessChecker:
 
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
-    async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
+    async def check(
+        self,
+        path: Path,
+        *,
+        base: str | None = None,
+        findings: Path | None = None,
+        progress: CheckListener | None = None,
+    ) -> Report:
         options = [str(path), "--json", f"--keep={KEEP}"]
         options += ["--model", base] if base else []
         if findings:
             options += ["--findings-csv", str(findings), f"--most-findings={MOST_FINDINGS}"]
+        options += ["--progress"] if progress else []
         async with self.turn:
-            out, err, code = await run_module("tuning.datasets", *options)
+            out, err, code = await run_module("tuning.datasets", *options, progress=progress)
         if code not in REPORTED:
             log.error(
                 "the check of %s ended with %s: %s", path.name, code, err.decode(errors="replace")[-2000:]
@@ -66,8 +79,13 @@ class ProcessComparer:
         return msgspec.json.decode(out, type=Diff)
 
 
-async def run_module(module: str, *options: str) -> tuple[bytes, bytes, int | None]:
-    """A module's output, its errors and its exit code; the process ends with this call."""
+async def run_module(
+    module: str, *options: str, progress: CheckListener | None = None
+) -> tuple[bytes, bytes, int | None]:
+    """A module's output, its errors and its exit code; the process ends with this call.
+
+    Lines of progress among its errors go to `progress`; when that answers True, the process is interrupted.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -75,15 +93,62 @@ async def run_module(module: str, *options: str) -> tuple[bytes, bytes, int | No
         *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        limit=LONGEST_LINE,
+        start_new_session=True,
     )
     try:
         _be_nice(process.pid)
-        out, err = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
-    except (TimeoutError, asyncio.CancelledError):
-        process.kill()
-        await process.wait()
-        raise
+        out, err = await asyncio.wait_for(_read(process, progress), LIMIT_SECONDS)
+    finally:
+        if process.returncode is None:
+            _kill_with_its_workers(process.pid)
+            await process.communicate()
     return out, err, process.returncode
+
+
+async def _read(process: Process, progress: CheckListener | None) -> tuple[bytes, bytes]:
+    """Both outputs up to the process's end, without the lines of progress, each of which is told.
+
+    What comes while the listener is busy with the last one is left out. Raises what the listener raises.
+    """
+    errors: list[bytes] = []
+    output = asyncio.create_task(_pipe(process.stdout).read())
+    telling: asyncio.Task[None] | None = None
+    try:
+        async for line in _pipe(process.stderr):
+            if progress is None or not line.startswith(PROGRESS_MARK):
+                errors.append(line)
+            elif telling is None or telling.done():
+                if telling:
+                    telling.result()
+                telling = asyncio.create_task(_tell(process, progress, Progress.from_json(line)))
+        if telling:
+            await telling
+        out = await output
+        await process.wait()
+        return out, b"".join(errors)
+    finally:
+        for task in (output, telling):
+            if task:
+                task.cancel()
+
+
+def _pipe(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    if stream is None:
+        raise RuntimeError("the process was started without a pipe")
+    return stream
+
+
+async def _tell(process: Process, progress: CheckListener, seen: Progress) -> None:
+    if await progress(seen):
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+
+
+def _kill_with_its_workers(pid: int) -> None:
+    """It leads a session of its own, so that its group is itself and the processes that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _be_nice(pid: int) -> None:

@@ -6,12 +6,13 @@ finds nothing returns None; listings are newest first unless said otherwise.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report
 from tuning.records import (
     Ask,
@@ -121,11 +122,25 @@ class SharedFiles(Protocol):
         ...
 
 
+CheckListener = Callable[[Progress], Awaitable[bool]]
+
+
 class Checker(Protocol):
     """Checks a file in a process of its own, so that the event loop never waits for it."""
 
-    async def check(self, path: Path, *, base: str | None = None, findings: Path | None = None) -> Report:
-        """The report; all findings go to the CSV file `findings` when it is named."""
+    async def check(
+        self,
+        path: Path,
+        *,
+        base: str | None = None,
+        findings: Path | None = None,
+        progress: CheckListener | None = None,
+    ) -> Report:
+        """The report; all findings go to the CSV file `findings` when it is named.
+
+        `progress` is awaited with what is known so far, about once a second and never twice at a time; when
+        it answers True, the check ends soon and its report is `partial`.
+        """
         ...
 
 

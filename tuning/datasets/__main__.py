@@ -28,6 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--against", type=Path, help="training file in which no row of this one should stand")
     parser.add_argument("--deep", action="store_true", help="compare all rows, however many")
     parser.add_argument("--most-findings", type=int, help="write only so many of them (all)")
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help="tell on standard error, as JSON, what is known so far; an interrupt ends the check early",
+    )
     given = parser.parse_args(arguments)
     return main_validate(
         given.file,
@@ -41,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         most_findings=given.most_findings,
         against=given.against,
         deep=given.deep,
+        progress=given.progress,
     )
 
 

@@ -13,6 +13,7 @@ from tuning.datasets.examples import read_examples
 from tuning.datasets.finish import Subject, finish, labels_of
 from tuning.datasets.meaning import leaks, look_at
 from tuning.datasets.pool import Sink, check_all, processes_for
+from tuning.datasets.progress import Listener, Teller
 from tuning.datasets.ranges import BOM
 from tuning.datasets.report import Finding, Format, Report
 from tuning.datasets.sniff import HEAD, Look, look
@@ -42,13 +43,16 @@ def check_file(
     sink: Sink | None = None,
     against: Path | None = None,
     deep: bool = False,
+    progress: Listener | None = None,
 ) -> Report:
     """Check every row of a file and say what was found.
 
     `base` chooses encoding, limit and price; `encoding` and `max_tokens` override it. `keep` bounds how many
     findings of each code the report holds; `sink` gets all of them. `against` is a training file in which no
     row of this one should stand. Rows are compared with each other up to `COMPARED_ROWS`, or all of them if
-    `deep`. Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
+    `deep`. `progress` is told how far the check is, after the first stretch and then once a second at most;
+    when it answers True, the check ends there, and the report says so. Raises CannotRead if there is no file
+    to read and ValueError for an unknown method or encoding.
     """
     began = time.perf_counter()
     prices = prices or book()
@@ -66,10 +70,12 @@ def check_file(
         shapes=seen.looks_like is None,
     )
     digest = _Digest(path)
-    tally = Tally() if seen.container else _check(path, size, settings, processes, sink)
+    teller = Teller(progress, size)
+    tally = Tally() if seen.container else _check(path, size, settings, processes, sink, teller)
     has_bom = head.startswith(BOM)
-    subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method)
-    compared = _is_compared(size, tally, settings, deep) and not seen.container
+    ended = teller.ended_at
+    subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method, ended)
+    compared = _is_compared(size, tally, settings, deep) and not seen.container and ended is None
     meaning = _meaning(path, tally, against) if compared else []
     report, late = finish(subject, tally, meaning, compared, began)
     if sink:
@@ -102,9 +108,11 @@ def _meaning(path: Path, tally: Tally, against: Path | None) -> list[Finding]:
     return found
 
 
-def _check(path: Path, size: int, settings: Settings, processes: int | None, sink: Sink | None) -> Tally:
+def _check(
+    path: Path, size: int, settings: Settings, processes: int | None, sink: Sink | None, teller: Teller
+) -> Tally:
     try:
-        return check_all(path, size, settings, processes or processes_for(size), sink)
+        return check_all(path, size, settings, processes or processes_for(size), sink, teller)
     except OSError as error:
         raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
 

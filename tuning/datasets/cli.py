@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TextIO
 
 from tuning.datasets.check import CannotRead, check_file
 from tuning.datasets.pool import Sink, WorkerDied
+from tuning.datasets.progress import Listener, Progress
 from tuning.datasets.report import Finding
 from tuning.datasets.text import render
 
@@ -34,16 +36,18 @@ def main_validate(
     most_findings: int | None = None,
     against: Path | None = None,
     deep: bool = False,
+    progress: bool = False,
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
     """Check a file and print its report: 0 if it is fine, 1 if it has errors, 2 if it can't be read.
 
-    `keep` bounds the findings of each code: by default 1,000 in JSON, 20 for people.
+    `keep` bounds the findings of each code: by default 1,000 in JSON, 20 for people. With `progress`, what is
+    known so far goes to `err` about once a second, and an interrupt (Ctrl-C) ends the check with a report.
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
-        with findings_file(findings_csv, most_findings) as sink:
+        with findings_file(findings_csv, most_findings) as sink, _told(err, progress) as listener:
             report = check_file(
                 path,
                 base=base,
@@ -54,12 +58,32 @@ def main_validate(
                 sink=sink,
                 against=against,
                 deep=deep,
+                progress=listener,
             )
     except (CannotRead, ValueError, WorkerDied) as error:
         print(f"ft-bot: {error}", file=err)
         return CANNOT_READ
     _print(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
     return FINE if report.ok else HAS_ERRORS
+
+
+@contextmanager
+def _told(err: TextIO, wanted: bool) -> Iterator[Listener | None]:
+    """A listener that prints what it is told, a line of JSON each time, and ends the check if interrupted."""
+    if not wanted:
+        yield None
+        return
+    interrupts: list[int] = []
+
+    def listener(progress: Progress) -> bool:
+        print(progress.to_json().decode(), file=err, flush=True)
+        return bool(interrupts)
+
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield listener
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _print(text: str, out: TextIO) -> None:

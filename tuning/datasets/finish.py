@@ -34,6 +34,8 @@ class Subject(NamedTuple):
     prices: PriceBook
     base: str | None
     method: str | None
+    ended_at: int | None = None
+    """How many bytes were checked when somebody ended the check early."""
 
 
 def finish(
@@ -87,6 +89,9 @@ def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
         found.append(make_finding("not_jsonl", f"The file is {seen.container}, not one JSON object a line"))
     elif seen.looks_like:
         found.append(make_finding("not_jsonl", f"The rows have the {seen.looks_like} format, not messages"))
+    elif subject.ended_at is not None:
+        share = subject.ended_at / subject.size
+        found.append(make_finding("ended_early", f"The check was ended after {share:.1%} of the file"))
     elif not rows:
         found.append(make_finding("empty_file", "The file has no examples"))
     elif rows < subject.prices.defaults.minimum_rows:
@@ -162,6 +167,8 @@ def _report(
         looks_like=subject.seen.looks_like,
         tools=tuple(sorted(tally.tools)),
         image_examples=tally.image_examples,
+        partial=subject.ended_at is not None,
+        checked_bytes=subject.ended_at,
     )
 
 

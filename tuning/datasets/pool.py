@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import NamedTuple
 
 from tuning.datasets.checker import Checker, Settings
-from tuning.datasets.ranges import BOM, LONGEST_ROW, blocks, split
+from tuning.datasets.progress import Teller
+from tuning.datasets.ranges import BOM, LONGEST_ROW, blocks, ramp
 from tuning.datasets.report import Finding
 from tuning.datasets.tally import Tally
 
@@ -66,26 +69,47 @@ def processes_for(size: int) -> int:
 Sink = Callable[[list[Finding]], None]
 
 
-def check_all(path: Path, size: int, settings: Settings, processes: int, sink: Sink | None = None) -> Tally:
-    """The tally of the whole file. `sink` gets every finding, in the order of the rows."""
-    stretches = split(size, STRETCH)
+def check_all(
+    path: Path,
+    size: int,
+    settings: Settings,
+    processes: int,
+    sink: Sink | None = None,
+    teller: Teller | None = None,
+) -> Tally:
+    """The tally of the whole file, or of its beginning when who is told the progress ends the check.
+
+    `sink` gets every finding, in the order of the rows.
+    """
+    stretches = ramp(size, STRETCH)
     collect = sink is not None
+    join = _Join(stretches, settings.keep, sink, teller or Teller(None, size))
     if processes <= 1 or len(stretches) <= 1:
-        parts = (check_stretch(path, settings, start, end, collect) for start, end in stretches)
-        return _join(parts, settings.keep, sink)
+        return join.all(check_stretch(path, settings, start, end, collect) for start, end in stretches)
     with _Workers(path, settings, processes, collect) as workers:
-        return _join(workers.run(stretches), settings.keep, sink)
+        return join.all(workers.run(stretches))
 
 
-def _join(parts: Iterator[tuple[Tally, list[Finding]]], keep: int, sink: Sink | None) -> Tally:
-    whole = Tally()
-    for tally, every in parts:
-        if sink and every:
-            shifted = Tally(findings=every)
-            shifted.shift(whole.lines)
-            sink(shifted.findings)
-        whole.join(tally, keep)
-    return whole
+class _Join(NamedTuple):
+    """Adds up the tallies of the stretches and tells the progress."""
+
+    stretches: list[tuple[int, int]]
+    keep: int
+    sink: Sink | None
+    teller: Teller
+
+    def all(self, parts: Iterator[tuple[Tally, list[Finding]]]) -> Tally:
+        """The sum of all parts, or of those before the listener ended the check."""
+        whole = Tally()
+        for (_, end), (tally, every) in zip(self.stretches, parts, strict=True):
+            if self.sink and every:
+                shifted = Tally(findings=every)
+                shifted.shift(whole.lines)
+                self.sink(shifted.findings)
+            whole.join(tally, self.keep)
+            if self.teller.tell(whole, end):
+                break
+        return whole
 
 
 class _Workers:
@@ -154,17 +178,17 @@ def _receive(connection: Connection) -> tuple[int, tuple[Tally, list[Finding]]]:
 
 
 def _work(connection: Connection, path: Path, settings: Settings, collect: bool) -> None:
+    """Check what is given until the pipe ends; what an interrupt means is the parent's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             index, start, end = connection.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         try:
             result: tuple[Tally, list[Finding]] | str = check_stretch(path, settings, start, end, collect)
         except OSError as error:
             result = error.strerror or "the file can't be read"
-        except KeyboardInterrupt:
-            return
         try:
             connection.send((index, result))
         except (BrokenPipeError, ConnectionResetError):

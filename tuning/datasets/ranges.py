@@ -24,6 +24,15 @@ def split(size: int, step: int) -> list[tuple[int, int]]:
     return [(start, min(start + step, size)) for start in range(0, size, step)]
 
 
+def ramp(size: int, step: int) -> list[tuple[int, int]]:
+    """Stretches that cover a file of `size` bytes: short ones first, so that something is known early."""
+    stretches, start, length = [], 0, max(1, step // 16)
+    while start < size:
+        stretches += [(at, min(at + length, size)) for at in (start, start + length) if at < size]
+        start, length = start + 2 * length, min(step, 2 * length)
+    return stretches
+
+
 def blocks(file: int, start: int, end: int) -> Iterator[Block]:
     """The lines that begin in [start, end), in blocks of about a megabyte."""
     begin = start if start == 0 else _after_newline(file, start - 1, end)

@@ -117,6 +117,10 @@ class Report(msgspec.Struct, frozen=True):
     compared: bool = True
     """Whether rows were compared with each other: near-duplicates, contradictions, prompts, labels."""
     seconds: float = 0.0
+    partial: bool = False
+    """Whether the check was ended early, on demand: everything above is of the first `checked_bytes`."""
+    checked_bytes: int | None = None
+    """None when all bytes were checked."""
 
     def to_json(self, *, indent: int = 0) -> builtins.bytes:
         """The report as JSON; `indent` above 0 prints it for people."""

@@ -34,6 +34,7 @@ def _warning(source: str, todo: str) -> Rule:
 
 
 FILE_RULES = {
+    "ended_early": _error("ours", "Check it to the end before it is used: all counts are of its beginning."),
     "empty_file": _error("doc", "Bring a file with at least 10 examples, one JSON object a line."),
     "too_few_rows": _error("doc", "Add examples: a backend refuses fewer than 10."),
     "few_rows": _warning("doc", "50 to 100 good examples are advised before a result can be judged."),

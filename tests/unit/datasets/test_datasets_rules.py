@@ -559,6 +559,7 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "method_not_offered",
         "row_too_long",
         "duplicate_row",
+        "ended_early",
     }
     assert set(RULES) == tried | elsewhere
 
