@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from trainer import lifeline
 from trainer.engine import checks, failures, plan
@@ -19,8 +19,21 @@ from trainer.folder import JobFolder
 def main() -> None:
     """Do one task for one job's folder."""
     task, path = sys.argv[1:]
+    work(task, Path(path))
+    leave()
+
+
+def leave() -> NoReturn:
+    """End at once: taking the libraries down in good order costs a second and changes nothing."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def work(task: str, path: Path) -> None:
+    """Do the task while the server lives, and never beside another process that works on the folder."""
     lifeline.hold()
-    folder = JobFolder(Path(path))
+    folder = JobFolder(path)
     with (folder.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder.repair()
@@ -47,7 +60,7 @@ def check(folder: JobFolder) -> None:
 
 def run(folder: JobFolder) -> None:
     """Train, and turn what can go wrong into words."""
-    os.nice(10)
+    os.nice(max(0, 10 - os.nice(0)))
     try:
         folder.append("outcome", **_trained(folder))
     except Exception as error:

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent.parent
-SECRET_ENDINGS = ("_KEY", "_SECRET")
+SECRET_ENDINGS = ("_KEY", "_SECRET", "_PASSWORD", "_TOKEN")
+#: A worker that fetches a gated base needs it.
+NEEDED = {"HF_TOKEN"}
 
 
 def environment(threads: int, device: str | None = None) -> dict[str, str]:
     """The server's environment without its secrets, with its share of the processors and GPUs."""
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith(SECRET_ENDINGS)}
+    secret = {name for name in os.environ if name.endswith(SECRET_ENDINGS)} - NEEDED
+    inherited = {name: value for name, value in os.environ.items() if name not in secret}
     return {
         **inherited,
         "PYTHONPATH": os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -30,8 +33,12 @@ def start(
     log: Path,
     stdout: int | None = None,
     device: str | None = None,
+    keep: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
-    """Run one of our modules; its standard input is the lifeline, what it prints goes to the log."""
+    """Run one of our modules; its standard input is the lifeline, what it prints goes to the log.
+
+    `keep` are further file descriptors that it gets.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603
@@ -41,6 +48,7 @@ def start(
             stderr=file,
             env=environment(threads, device),
             start_new_session=True,
+            pass_fds=keep,
         )
 
 
