@@ -2,6 +2,7 @@
 
     spec.json      what to do, written once by the server
     command        "pause", written by the server, removed when the job goes on
+    run            the name of the one run on a cluster that may work here, and "revoked" when it has to end
     journal.jsonl  what happened, appended by the worker, read by the server from a byte offset
     checkpoints/   checkpoint-N folders; one counts only when it holds the file `complete`
     model/         the result; the journal's outcome is written after it is whole
@@ -53,6 +54,21 @@ class JobFolder:
             (self.path / "command").unlink(missing_ok=True)
         else:
             replace_file(self.path / "command", command.encode())
+
+    def run(self) -> tuple[str, bool] | None:
+        """The name of the run that may work here, and whether it still may."""
+        try:
+            name, _, revoked = (self.path / "run").read_text().partition(" ")
+        except FileNotFoundError:
+            return None
+        return name, not revoked
+
+    def set_run(self, name: str | None, *, revoked: bool = False) -> None:
+        """Let a run work here and no other, or take that back."""
+        if name is None:
+            (self.path / "run").unlink(missing_ok=True)
+        else:
+            replace_file(self.path / "run", f"{name} revoked".encode() if revoked else name.encode())
 
     def append(self, kind: str, **body: Any) -> None:
         """Add one record to the journal, on the disk before this returns."""

@@ -42,6 +42,7 @@ class Limits:
 
     file_bytes: int = 536_870_912
     active_jobs_per_project: int = 20
+    training_jobs_per_project: int = 4
     upload_bytes: int = 8_589_934_592
     part_bytes: int = 67_108_864
     upload_seconds: int = 3600

@@ -6,39 +6,50 @@ none, and the jobs that were running are started again, from their last checkpoi
 
 import asyncio
 import logging
-import os
-import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from trainer import ids
 from trainer.errors import ApiError, no_such_job
 from trainer.folder import step_of
-from trainer.jobs import child, journal
+from trainer.jobs import journal
 from trainer.jobs.admission import admit
 from trainer.jobs.events import tell
+from trainer.jobs.executors import ENDED, WAITING, Executor, State, Task
+from trainer.jobs.queue import Turns
 from trainer.settings import Settings
 from trainer.store import Event, Job, Store
 
 PASS_SECONDS = 0.2
-PAUSE_GRACE_SECONDS = 4.0
+PAUSE_GRACE_SECONDS = 3.0
 CHECKS_AT_ONCE = 2
-WAITING = "Waiting in the queue"
+QUEUE = "Waiting in the queue"
 
 log = logging.getLogger(__name__)
-Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@dataclass
+class Worker:
+    """A worker that an executor runs for a job."""
+
+    executor: Executor
+    kind: str
+    stopping: bool = False
 
 
 class Supervisor:
-    """Owns the workers."""
+    """Decides what runs; files are checked by one executor, and the other one trains."""
 
-    def __init__(self, store: Store, settings: Settings, start: Start = child.start) -> None:
+    def __init__(self, store: Store, settings: Settings, checker: Executor, trainer: Executor) -> None:
         self.store = store
         self.settings = settings
-        self.start = start
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.executors = {"check": checker, "train": trainer}
+        self.workers: dict[str, Worker] = {}
         self.pause_deadlines: dict[str, float] = {}
-        self.devices: dict[str, str] = {}
+        self.turns = Turns()
+        self.adopted = False
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
@@ -51,6 +62,8 @@ class Supervisor:
 
     def tick(self) -> None:
         """One pass."""
+        if not self.adopted:
+            self._adopt()
         for job in [self._again(job_id) for job_id in self.workers]:
             self._safely(self._watch, job)
         for job in self._with_status("validating_files")[:CHECKS_AT_ONCE]:
@@ -59,11 +72,17 @@ class Supervisor:
             self._safely(self._train, job)
         for job in self._with_status("pausing"):
             self._safely(self._hurry, job)
-        queued, free = self._with_status("queued"), self._free_places()
-        for job in queued[:free]:
-            self._safely(self._begin, job)
-        for before, job in enumerate(queued[free:]):
-            self._explain_waiting(job, before)
+        self._serve_queue()
+
+    def _adopt(self) -> None:
+        """Take over the workers that outlived an earlier server, and end those that nobody wants any more."""
+        for job in self.store.where(Job):
+            if self.executors["train"].adopt(self._task(job, "train")):
+                log.info("Took over the worker of %s", job.id)
+                self.workers[job.id] = Worker(self.executors["train"], "train")
+                if job.over or job.status == "paused":
+                    self._stop_worker(job.id)
+        self.adopted = True
 
     def _safely(self, act: Callable[[Job], None], job: Job) -> None:
         """What is wrong with one job must not hold up the others."""
@@ -71,15 +90,17 @@ class Supervisor:
             act(job)
         except Exception:
             log.exception("Could not move %s on", job.id)
-            self._end_worker(job.id)
+            self._stop_worker(job.id)
             with self.store.transaction():
                 words = "The job failed on an error of the server, which its log describes."
                 journal.fail(self.store, job, "server_error", words)
+            if job.id in self.workers:
+                self._watch(self._again(job.id))
 
     def stop(self) -> None:
-        """End all workers; the database still says that their jobs are running."""
-        for process in self.workers.values():
-            child.kill(process)
+        """The server ends; the database still says that its jobs are running."""
+        for executor in self.executors.values():
+            executor.close()
         self.workers.clear()
 
     def create(self, job: Job) -> Job:
@@ -93,14 +114,18 @@ class Supervisor:
             raise ApiError(
                 400, f"Job has already completed: {job.id} ({job.status})", code="job_already_over"
             )
-        self._end_worker(job.id)
+        self._stop_worker(job.id)
         job = journal.ingest(self.store, job)
         if not job.over:
             with self.store.transaction():
                 self.store.change(job.id, status="cancelled", finished_at=ids.now(), estimated_finish=None)
                 tell(self.store, job.id, "The job was cancelled")
+        job = self._again(job.id)
+        if job.id in self.workers:
+            self._watch(job)
+        else:
             journal.discard_training_state(journal.folder_of(self.store, job.id))
-        return self._again(job.id)
+        return job
 
     def pause(self, job: Job) -> Job:
         """Stop a job at the end of its step, with a checkpoint."""
@@ -114,6 +139,9 @@ class Supervisor:
                 self.store.change(job.id, status="pausing")
                 tell(self.store, job.id, "Pausing the job at the end of its step")
         journal.folder_of(self.store, job.id).set_command("pause")
+        if job.status == "queued":
+            # It may wait for a place on a cluster.
+            self._stop_worker(job.id)
         return self._again(job.id)
 
     def resume(self, job: Job) -> Job:
@@ -141,29 +169,35 @@ class Supervisor:
     def _again(self, job_id: str) -> Job:
         return self.store.where(Job, id=job_id)[0]
 
-    def _free_places(self) -> int:
-        busy = len(self._with_status("running")) + len(self._with_status("pausing"))
-        return max(0, self._places() - busy)
+    def _serve_queue(self) -> None:
+        """Begin what may begin, and say of the rest why it waits."""
+        training = self._training()
+        limit, places = self.settings.limits.training_jobs_per_project, self.executors["train"].places
+        waiting = [job for job in self._with_status("queued") if job.id not in self.workers]
+        before = 0
+        for job in self.turns.order(waiting, training):
+            if limit and training[job.project] >= limit:
+                self._explain(job, f"{QUEUE}: {limit} job(s) of a project may train at a time")
+            elif places is not None and training.total() >= places:
+                words = f"{QUEUE}: {places} job(s) may train at a time"
+                self._explain(job, f"{words}, {before} wait(s) before this one")
+                before += 1
+            else:
+                self.turns.took(job.project)
+                training[job.project] += 1
+                self._safely(self._train, job)
 
-    def _places(self) -> int:
-        return len(self.settings.training.devices) or self.settings.training.concurrent
+    def _training(self) -> Counter[str]:
+        """How many jobs of each project have a worker that trains, or are about to have one."""
+        jobs = {job.id: job for status in ("running", "pausing") for job in self._with_status(status)}
+        own = [self._again(id) for id, worker in self.workers.items() if worker.kind == "train"]
+        return Counter(job.project for job in {**jobs, **{job.id: job for job in own}}.values())
 
-    def _explain_waiting(self, job: Job, before: int) -> None:
-        """Say once why nothing happens."""
+    def _explain(self, job: Job, words: str) -> None:
+        """Say once why nothing happens, and again when the reason is another one."""
         last, _ = self.store.page(Event, after=None, limit=1, job_id=job.id)
-        if not last[0].message.startswith(WAITING):
-            words = (
-                f"{WAITING}: {self._places()} job(s) may train at a time, {before} wait(s) before this one"
-            )
+        if last[0].message.partition(",")[0] != words.partition(",")[0]:
             tell(self.store, job.id, words)
-
-    def _begin(self, job: Job) -> None:
-        last = journal.folder_of(self.store, job.id).last_checkpoint()
-        with self.store.transaction():
-            self.store.change(job.id, status="running")
-            resumed = f"Fine-tuning job resumed from step {step_of(last)}" if last else None
-            tell(self.store, job.id, resumed or "Fine-tuning job started")
-        self._train(job)
 
     def _check(self, job: Job) -> None:
         self._ensure(job, "check")
@@ -171,46 +205,53 @@ class Supervisor:
     def _train(self, job: Job) -> None:
         self._ensure(job, "train")
 
-    def _ensure(self, job: Job, task: str) -> None:
+    def _ensure(self, job: Job, kind: str) -> None:
         if job.id in self.workers:
             return
-        folder = journal.folder_of(self.store, job.id)
-        threads = self.settings.training.threads or max(1, (os.cpu_count() or 2) - 1)
-        device = self._device(job.id) if task == "train" else None
-        self.workers[job.id] = self.start(
-            "trainer.engine", task, str(folder.path), threads=threads, log=folder.log, device=device
-        )
-        log.info("Started %s of %s", task, job.id)
+        self.executors[kind].start(self._task(job, kind))
+        self.workers[job.id] = Worker(self.executors[kind], kind)
+        log.info("Started %s of %s", kind, job.id)
+        self._watch(job)
 
-    def _device(self, job_id: str) -> str | None:
-        """A GPU that no other job has; None where the administrator named none."""
-        devices = self.settings.training.devices
-        free = [device for device in devices if device not in self.devices.values()]
-        if devices:
-            self.devices[job_id] = (free or list(devices))[0]
-        return self.devices.get(job_id)
+    def _task(self, job: Job, kind: str) -> Task:
+        return Task(job.id, kind, journal.folder_of(self.store, job.id))
 
     def _watch(self, job: Job) -> None:
         # Asked before the journal is read: a worker that ended has written everything it will write.
-        code = self.workers[job.id].poll()
-        job = journal.ingest(self.store, job)
-        if code is None:
+        worker = self.workers[job.id]
+        state = worker.executor.poll(job.id)
+        if state.phase == WAITING:
+            if not worker.stopping:
+                self._explain(job, f"{QUEUE}: {state.words}")
             return
-        self._end_worker(job.id)
-        if job.status in {"validating_files", "running", "pausing"}:
-            self._died(job, code)
-        elif job.over:
-            journal.discard_training_state(journal.folder_of(self.store, job.id))
+        if worker.kind == "train" and job.status == "queued" and not worker.stopping:
+            self._has_begun(job)
+        job = journal.ingest(self.store, self._again(job.id))
+        if state.phase == ENDED:
+            self._forget(job.id)
+            self._settle(job, worker, state)
 
-    def _died(self, job: Job, code: int) -> None:
+    def _has_begun(self, job: Job) -> None:
+        last = journal.folder_of(self.store, job.id).last_checkpoint()
+        with self.store.transaction():
+            self.store.change(job.id, status="running")
+            resumed = f"Fine-tuning job resumed from step {step_of(last)}" if last else None
+            tell(self.store, job.id, resumed or "Fine-tuning job started")
+
+    def _settle(self, job: Job, worker: Worker, state: State) -> None:
+        """A worker ended: by its own outcome, because it had to, or for no reason that is known."""
+        if job.over:
+            journal.discard_training_state(journal.folder_of(self.store, job.id))
+        elif job.status == "pausing" and worker.stopping:
+            self._has_paused(job)
+        elif job.status in {"validating_files", "running", "pausing"}:
+            self._died(job, state.words)
+
+    def _died(self, job: Job, how: str) -> None:
         """A worker ended without saying how: go on from its last checkpoint, but not for ever."""
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
         with self.store.transaction():
             if job.attempts >= self.settings.training.restarts:
-                hint = " (often a lack of memory)" if code == -9 else ""
-                message = (
-                    f"The job failed: its process was ended {job.attempts + 1} times, last by {how}{hint}"
-                )
+                message = f"The job failed: its process was ended {job.attempts + 1} times, last by {how}"
                 journal.fail(self.store, job, "worker_died", message)
                 return
             self.store.change(job.id, attempts=job.attempts + 1)
@@ -221,17 +262,26 @@ class Supervisor:
     def _hurry(self, job: Job) -> None:
         """End a worker that can't stop in time: it is loading, or in a long step that will be done again."""
         deadline = self.pause_deadlines.setdefault(job.id, time.monotonic() + PAUSE_GRACE_SECONDS)
-        if job.id in self.workers and time.monotonic() < deadline:
-            return
-        self._end_worker(job.id)
-        if journal.ingest(self.store, job).status == "pausing":
-            with self.store.transaction():
-                self.store.change(job.id, status="paused", estimated_finish=None)
-                tell(self.store, job.id, "The job has been paused")
+        if job.id not in self.workers:
+            if journal.ingest(self.store, job).status == "pausing":
+                self._has_paused(job)
+        elif time.monotonic() >= deadline:
+            self._stop_worker(job.id)
+            self._watch(job)
 
-    def _end_worker(self, job_id: str) -> None:
+    def _has_paused(self, job: Job) -> None:
+        self.pause_deadlines.pop(job.id, None)
+        with self.store.transaction():
+            self.store.change(job.id, status="paused", estimated_finish=None)
+            tell(self.store, job.id, "The job has been paused")
+
+    def _stop_worker(self, job_id: str) -> None:
+        """Have a job's worker end, if it has one; a later pass sees it gone."""
+        worker = self.workers.get(job_id)
+        if worker is not None and not worker.stopping:
+            worker.stopping = True
+            worker.executor.stop(job_id)
+
+    def _forget(self, job_id: str) -> None:
         self.pause_deadlines.pop(job_id, None)
-        self.devices.pop(job_id, None)
-        process = self.workers.pop(job_id, None)
-        if process is not None:
-            child.kill(process)
+        self.workers.pop(job_id).executor.forget(job_id)

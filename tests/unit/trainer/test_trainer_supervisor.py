@@ -15,6 +15,7 @@ from trainer import ids
 from trainer import settings as trainer_settings
 from trainer.folder import JobFolder
 from trainer.jobs import journal
+from trainer.jobs.executors.local import LocalExecutor
 from trainer.jobs.request import job_from
 from trainer.jobs.supervisor import Supervisor
 from trainer.store import Checkpoint, Event, File, Job, Model, Store
@@ -37,7 +38,7 @@ class Workshop:
         self.settings = replace(
             offered, training=replace(offered.training, restarts=restarts, devices=devices)
         )
-        self.supervisor = Supervisor(self.store, self.settings, start=self.start)
+        self.supervisor = self.new_supervisor()
         self.started: list[tuple[str, str]] = []
         self.given: list[str | None] = []
 
@@ -50,16 +51,20 @@ class Workshop:
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
+    def new_supervisor(self) -> Supervisor:
+        self.executor = LocalExecutor(self.settings.training, self.start)
+        return Supervisor(self.store, self.settings, self.executor, self.executor)
+
     def restart(self) -> None:
         self.supervisor.stop()
-        self.supervisor = Supervisor(self.store, self.settings, start=self.start)
+        self.supervisor = self.new_supervisor()
 
-    def new_job(self) -> Job:
-        file = File(ids.new("file-"), "p", "f", 1, "fine-tune", 1)
+    def new_job(self, project: str = "p") -> Job:
+        file = File(ids.new("file-"), project, "f", 1, "fine-tune", 1)
         self.store.file_path(file).write_bytes(headlines())
         self.store.add(file)
         body = {"model": "tiny-chat", "training_file": file.id}
-        return self.supervisor.create(job_from(body, self.store, self.settings, "p"))
+        return self.supervisor.create(job_from(body, self.store, self.settings, project))
 
     def writes(self, job: Job, *records: dict[str, Any]) -> None:
         folder = JobFolder(self.store.jobs / job.id)
@@ -69,7 +74,7 @@ class Workshop:
     def ends(self, job: Job, *records: dict[str, Any]) -> Job:
         """The job's worker writes and ends; one pass sees it."""
         self.writes(job, *records)
-        process = self.supervisor.workers[job.id]
+        process = self.executor.processes[job.id]
         process.stdin.close()
         process.wait()
         self.supervisor.tick()
@@ -133,9 +138,9 @@ def test_each_job_has_a_gpu_of_its_own(tmp_path: Path) -> None:
         shop.ends(job, CHECKED)
     assert [shop.job(job).status for job in jobs] == ["running", "running", "queued"]
     assert sorted(filter(None, shop.given)) == ["0", "1"]
-    freed = shop.supervisor.devices[jobs[1].id]
+    freed = shop.executor.devices[jobs[1].id]
     shop.ends(jobs[1], {"kind": "outcome", "outcome": "failed", "code": "x", "message": "m"})
-    assert shop.supervisor.devices[jobs[2].id] == freed
+    assert shop.executor.devices[jobs[2].id] == freed
     shop.supervisor.stop()
     shop.store.close()
 
@@ -169,7 +174,7 @@ def test_a_job_that_the_server_cannot_take_over_fails_and_the_next_one_runs(work
 def test_a_cancelled_job_keeps_what_it_told_and_hears_no_more(workshop: Workshop) -> None:
     job = workshop.running_job()
     workshop.writes(job, metrics(1))
-    process = workshop.supervisor.workers[job.id]
+    process = workshop.executor.processes[job.id]
     job = workshop.supervisor.cancel(workshop.job(job))
     assert process.returncode is not None
     workshop.writes(job, metrics(2))
