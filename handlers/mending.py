@@ -8,8 +8,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.services import Services
-from tuning.errors import FtBotError, Invalid
-from tuning.mending import FIELD
+from tuning.errors import FtBotError, Invalid, NotFound
+from tuning.mending import Mending
+from tuning.parts import joined
 from tuning.records import Person
 from views import mending as view
 
@@ -29,19 +30,14 @@ async def begin(
 
 
 async def saved(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
-    """The row's new text: what is wrong in it is answered beneath it, else the next row is shown."""
-    drop_id, row = _about(payload)
-    text = payload["state"]["values"][view.field_of(row)][FIELD].get("value") or ""
+    """The row's new text: what is wrong in it is answered beneath it, else the next bad row is shown."""
+    drop_id, row, of = _about(payload)
+    text = joined(view.typed(payload["state"]["values"], row))
     try:
-        await services.mending.save(person, drop_id, row, text)
+        await services.mending.save(person, drop_id, row, text, of)
         step = await services.mending.step(person, drop_id, row)
     except FtBotError as error:
-        why = (
-            " ".join(error.fields.values())
-            if isinstance(error, Invalid)
-            else f"{error.message} {error.remedy}"
-        )
-        await ack(response_action="errors", errors=view.beneath(row, why.strip()))
+        await ack(response_action="errors", errors=view.beneath(row, _words(error)))
         return
     await ack(response_action="update", view=view.step_modal(step))
 
@@ -54,23 +50,39 @@ async def decided(
     person: Person,
     services: Services,
 ) -> None:
-    """The form's buttons: drop the row, go on to the next, or start over."""
+    """The form's buttons and its field for a row's number: each shows another row, or the end."""
     await ack()
-    drop_id, row = _about(body["view"])
+    drop_id, row, of = _about(body["view"])
+    mending = services.mending
     try:
-        if action["action_id"] == "fix_drop":
-            await services.mending.leave_out(person, drop_id, row)
-        elif action["action_id"] == "fix_again":
-            await services.mending.start_over(person, drop_id)
-        form = view.step_modal(await services.mending.step(person, drop_id, row))
+        match action["action_id"]:
+            case "fix_drop":
+                await mending.leave_out(person, drop_id, row, of)
+            case "fix_over":
+                await mending.start_over(person, drop_id)
+        match action["action_id"]:
+            case "fix_go":
+                form = await _gone_to(mending, person, drop_id, row, action.get("value") or "")
+            case "fix_before":
+                form = view.step_modal(await mending.before(person, drop_id, row))
+            case _:
+                form = view.step_modal(await mending.step(person, drop_id, row))
     except FtBotError as error:
         form = view.problem_modal(error)
     await context.client.views_update(view_id=body["view"]["id"], view=form)
 
 
+async def _gone_to(mending: Mending, person: Person, drop_id: str, row: int, wanted: str) -> dict[str, Any]:
+    """The row of this number, or the same one again with why not."""
+    try:
+        return view.step_modal(await mending.row(person, drop_id, wanted))
+    except NotFound as error:
+        return view.step_modal(await mending.row(person, drop_id, str(row)), _words(error))
+
+
 async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
     """Close the form and check the whole file; its card tells the rest."""
-    drop_id, _ = _about(payload)
+    drop_id, _, _ = _about(payload)
     try:
         await services.mending.finish(person, drop_id)
     except FtBotError as error:
@@ -82,6 +94,13 @@ async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services:
     services.nudge()
 
 
-def _about(form: dict[str, Any]) -> tuple[str, int]:
+def _about(form: dict[str, Any]) -> tuple[str, int, str]:
+    """The drop, the row, and the mark of the bytes that the form shows."""
     about = json.loads(form["private_metadata"])
-    return about["drop_id"], about["row"]
+    return about["drop_id"], about["row"], about.get("of", "")
+
+
+def _words(error: FtBotError) -> str:
+    if isinstance(error, Invalid):
+        return " ".join(error.fields.values())
+    return f"{error.message} {error.remedy}".strip()

@@ -45,7 +45,10 @@ ACTIONS: dict[str, Handler] = {
     "fix_rows": mending.begin,
     "fix_drop": mending.decided,
     "fix_next": mending.decided,
+    "fix_before": mending.decided,
+    "fix_go": mending.decided,
     "fix_again": mending.decided,
+    "fix_over": mending.decided,
 }
 
 OPTIONS: dict[str, Handler] = {

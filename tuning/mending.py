@@ -1,46 +1,61 @@
-"""A rejected file, mended row by row: each bad row is changed or left out, and the whole is checked again.
+"""A rejected file, mended row by row: a row is changed or left out, and the whole is checked again.
 
-Edits are on record as they are made. `finish` receives the drop once more, and `Drops.work` does the
-rest, under its lease and again after a kill.
+All bad rows are led to, one after the other, and any other row can be opened by its number. Edits are on
+record as they are made. `finish` receives the drop once more, and `Drops.work` does the rest, under its
+lease and again after a kill.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tuning.badrows import BadRows, load
 from tuning.datasets import PRIVATE_CODES
 from tuning.datasets.checker import Checker, Settings
 from tuning.datasets.report import Finding, Report
-from tuning.errors import Conflict, Invalid
-from tuning.findings import bad_rows
+from tuning.errors import Conflict, Invalid, NotFound
 from tuning.policy import Action
 from tuning.ports import Clock, DatasetFiles, Store
 from tuning.records import Drop, DropState, Edit, Person
 from tuning.rejected import no_bytes, rejected
-from tuning.rows import Row, row_at
+from tuning.rows import Row, row_at, row_numbered
 from tuning.updates import tell_drop
 
 #: The field of the form that holds a row's text.
 FIELD = "row"
+#: So many digits of the file's hash tell a form which bytes it shows.
+MARK = 12
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that is wrong, and why; it is the `position`-th of `total` that the report names."""
+class OpenRow:
+    """A row to be mended: what is wrong in it, and what was decided on it before.
+
+    It is the `position`-th of `total` bad rows, or 0 when nothing is wrong in it; `left` are undecided.
+    """
 
     drop: Drop
     row: Row
     findings: Sequence[Finding]
     position: int
     total: int
+    left: int
+    decided: Edit | None = None
+    #: There is a bad row before this one.
+    has_before: bool = False
+
+    @property
+    def text(self) -> str:
+        """The row as it would be kept now; as it was, when it was left out."""
+        return self.decided.text if self.decided and self.decided.text is not None else self.row.text
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """No bad row is left to show: what became of them."""
+    """No bad row follows: what became of them."""
 
     drop: Drop
     changed: int
@@ -49,50 +64,96 @@ class Mended:
 
 
 @dataclass(frozen=True, slots=True)
+class _Desk:
+    """A rejected file with its bad rows, and what was decided so far."""
+
+    drop: Drop
+    bad: BadRows
+    edits: Mapping[int, Edit]
+
+
+@dataclass(frozen=True, slots=True)
 class Mending:
-    """The use cases around a rejected file."""
+    """The use cases around a rejected file. `of` is the mark of the bytes that a form shows."""
 
     store: Store
     files: DatasetFiles
     now: Clock
 
-    async def step(self, person: Person, drop_id: str, after: int = 0) -> BadRow | Mended:
+    async def step(self, person: Person, drop_id: str, after: int = 0) -> OpenRow | Mended:
         """The first bad row behind row `after` that nothing was decided on; the end when there is none."""
+        desk = await self._desk(person, drop_id)
+        number = desk.bad.after(after, frozenset(desk.edits))
+        if number is not None:
+            return await self._opened(desk, number)
+        left_out = sum(edit.text is None for edit in desk.edits.values())
+        untouched = len(desk.bad.offsets.keys() - desk.edits.keys())
+        return Mended(desk.drop, len(desk.edits) - left_out, left_out, untouched)
+
+    async def before(self, person: Person, drop_id: str, row: int) -> OpenRow:
+        """The bad row before this one, else this one, whatever was decided on it."""
+        desk = await self._desk(person, drop_id)
+        return await self._opened(desk, desk.bad.before(row) or row)
+
+    async def row(self, person: Person, drop_id: str, number: str) -> OpenRow:
+        """The row of this number, good or bad. Raises NotFound."""
+        desk = await self._desk(person, drop_id)
+        typed = number.strip().replace(",", "")
+        if not (typed.isdecimal() and 0 < len(typed) < 10):
+            raise NotFound(f"{number.strip()[:40] or 'That'} isn't a row's number.")
+        return await self._opened(desk, int(typed))
+
+    async def _desk(self, person: Person, drop_id: str) -> _Desk:
         async with self.store.begin() as tx:
             drop, report = await rejected(tx, person, drop_id, Action.mend)
             edits = {edit.row: edit for edit in await tx.drops.edits(drop.workspace, drop.id)}
-        bad = bad_rows(report)
-        for position, (number, (offset, findings)) in enumerate(bad.items(), 1):
-            if number > after and number not in edits:
-                return BadRow(drop, await self._row(drop, number, offset), findings, position, len(bad))
-        left_out = sum(edit.text is None for edit in edits.values())
-        return Mended(drop, len(edits) - left_out, left_out, len(bad.keys() - edits.keys()))
+        return _Desk(drop, await asyncio.to_thread(load, drop, report, self.files), edits)
 
-    async def _row(self, drop: Drop, number: int, offset: int) -> Row:
+    async def _opened(self, desk: _Desk, number: int) -> OpenRow:
+        drop, bad = desk.drop, desk.bad
+        row = await self._row(drop, number, bad.offsets.get(number))
+        return OpenRow(
+            drop,
+            row,
+            await asyncio.to_thread(bad.findings, number),
+            bad.position(number),
+            len(bad.offsets),
+            len(bad.offsets.keys() - desk.edits.keys()),
+            desk.edits.get(number),
+            bad.before(number) is not None,
+        )
+
+    async def _row(self, drop: Drop, number: int, offset: int | None) -> Row:
+        path = self.files.path(drop.sha256)
         try:
-            return await asyncio.to_thread(row_at, self.files.path(drop.sha256), number, offset)
+            if offset is not None:
+                return await asyncio.to_thread(row_at, path, number, offset)
+            found = await asyncio.to_thread(row_numbered, path, number)
         except FileNotFoundError:
             raise no_bytes(drop) from None
+        if found is None:
+            raise NotFound(f"{drop.filename} has no row {number:,}.")
+        return found
 
-    async def save(self, person: Person, drop_id: str, number: int, text: str) -> None:
+    async def save(self, person: Person, drop_id: str, number: int, text: str, of: str = "") -> None:
         """Take this text for a row; raises Invalid with what is still wrong in it."""
         async with self.store.begin() as tx:
             drop, report = await rejected(tx, person, drop_id, Action.mend)
         line = _one_line(text)
         if errors := await asyncio.to_thread(errors_in, line, report):
             raise Invalid({FIELD: " ".join(_words(error) for error in errors)})
-        await self._decide(person, drop, number, line)
+        await self._decide(person, drop, number, line, of)
 
-    async def leave_out(self, person: Person, drop_id: str, number: int) -> None:
+    async def leave_out(self, person: Person, drop_id: str, number: int, of: str = "") -> None:
         """Take a row out of the file."""
         async with self.store.begin() as tx:
             drop, _ = await rejected(tx, person, drop_id, Action.mend)
-        await self._decide(person, drop, number, None)
+        await self._decide(person, drop, number, None, of)
 
-    async def _decide(self, person: Person, drop: Drop, number: int, text: str | None) -> None:
+    async def _decide(self, person: Person, drop: Drop, number: int, text: str | None, of: str) -> None:
         async with self.store.begin() as tx:
-            fresh, report = await rejected(tx, person, drop.id, Action.mend)
-            if fresh.sha256 != drop.sha256 or number not in bad_rows(report):
+            fresh, _ = await rejected(tx, person, drop.id, Action.mend)
+            if fresh.sha256 != drop.sha256 or not fresh.sha256.startswith(of):
                 raise Conflict("The file was checked again meanwhile.", remedy="Press Fix rows on its card.")
             edit = Edit(drop.workspace, drop.id, number, text, person.user, self.now())
             await tx.drops.edit(edit)

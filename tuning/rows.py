@@ -34,6 +34,16 @@ def row_at(path: Path, number: int, offset: int) -> Row:
         return _row(number, file.readline(READ + 1))
 
 
+def row_numbered(path: Path, number: int) -> Row | None:
+    """The row of this number, read from the beginning on; None when there are fewer. Raises OSError."""
+    with path.open("rb") as file:
+        at = 1
+        while at < number and (piece := file.readline(READ)):
+            at += piece.endswith(b"\n")
+        line = file.readline(READ + 1)
+    return _row(number, line) if at == number and line else None
+
+
 def with_edits(source: Path, target: Path, edits: Mapping[int, str | None]) -> None:
     """Copy the lines of a file; a row in `edits` gets this text, or is left out where that is None."""
     with source.open("rb") as lines, target.open("wb") as out:

@@ -1,4 +1,4 @@
-"""The form in which a bad row is mended, and what it shows when none is left."""
+"""The form in which a row is mended, in as many fields as it needs, and what it shows when none is left."""
 
 from __future__ import annotations
 
@@ -6,83 +6,151 @@ import json
 from typing import Any
 
 from tuning.errors import FtBotError
-from tuning.mending import FIELD, BadRow, Mended
+from tuning.mending import FIELD, MARK, Mended, OpenRow
+from tuning.parts import LONGEST_FIELD, MOST_PARTS, parts_of
 from views.blocks import actions, button, context, plain_text, section, sections
 from views.errors import problem
 from views.numbers import count, plural
 from views.rendered import Block
 from views.text import code, plain, prose
 
-#: What Slack lets a person type into one field.
-LONGEST_ROW = 3000
 FINDINGS = 8
 #: Characters beneath a field.
 LONGEST_ERROR = 300
 
 
-def step_modal(step: BadRow | Mended) -> dict[str, Any]:
-    return _row_modal(step) if isinstance(step, BadRow) else _end_modal(step)
+def step_modal(step: OpenRow | Mended, note: str = "") -> dict[str, Any]:
+    """The form; `note` says what the last press could not do."""
+    return _row_modal(step, note) if isinstance(step, OpenRow) else _end_modal(step)
 
 
-def field_of(row: int) -> str:
-    """The block of a row's text; each row has its own, for Slack keeps what was typed into a block."""
-    return f"{FIELD}-{row}"
+def field_of(row: int, part: int = 0) -> str:
+    """The block of a part of a row; each row has its own, for Slack keeps what was typed into a block."""
+    return f"{FIELD}-{row}" + (f"-{part}" if part else "")
+
+
+def typed(values: dict[str, Any], row: int) -> list[str]:
+    """The parts of a row, as a form came back with them."""
+    blocks = [field_of(row, part) for part in range(MOST_PARTS)]
+    return [values[block][FIELD].get("value") or "" for block in blocks if block in values]
 
 
 def beneath(row: int, why: str) -> dict[str, str]:
     return {field_of(row): plain(why, LONGEST_ERROR)}
 
 
-def _row_modal(bad: BadRow) -> dict[str, Any]:
-    number, fits = bad.row.number, bad.row.whole and 0 < len(bad.row.text) <= LONGEST_ROW
-    shown = bad.findings[:FINDINGS]
-    lines = [f"• {code(one.path, 120) + ': ' if one.path else ''}{prose(one.message, 300)}" for one in shown]
-    if len(bad.findings) > len(shown):
-        lines.append(f"• … and {plural(len(bad.findings) - len(shown), 'more finding')}")
+def _row_modal(opened: OpenRow, note: str) -> dict[str, Any]:
+    number, drop = opened.row.number, opened.drop
+    parts = parts_of(opened.text) if opened.row.whole and opened.text else None
     blocks = [
-        section(f"*Row {count(number)}* of {code(bad.drop.filename, 100)}"),
-        context(f"{count(bad.position)} of {plural(bad.total, 'bad row')} that the report names"),
-        *sections(lines),
-        *(_text(bad) if fits else _too_long(bad)),
-        actions(
-            button("Drop the row", "fix_drop", str(number), style="danger"),
-            button("Next", "fix_next", str(number)),
-        ),
+        section(f"*Row {count(number)}* of {code(drop.filename, 100)}"),
+        context(*_place(opened)),
+        *sections(_faults(opened)),
+        *_state(opened),
+        *(_fields(number, parts) if parts else _too_long(opened)),
+        actions(*_buttons(opened)),
+        _sent_by_enter("fix_go", "Go to row", "A number, then Enter", number),
+        *([context(f"⚠️ {prose(note, 500)}")] if note else []),
     ]
-    more = {"submit": plain_text("Save", 24)} if fits else {}
-    return _modal("fix_row", bad.drop.id, number, blocks) | more
+    more = {"submit": plain_text("Save", 24)} if parts else {}
+    return _modal("fix_row", drop.id, number, blocks, drop.sha256[:MARK]) | more
 
 
-def _text(bad: BadRow) -> list[Block]:
+def _place(opened: OpenRow) -> list[str]:
+    bad = plural(opened.total, "bad row")
+    if not opened.position:
+        return [f"Not one of the {bad}; it may be changed all the same"]
+    return [f"{count(opened.position)} of {bad} · {count(opened.left)} left to decide on"]
+
+
+def _faults(opened: OpenRow) -> list[str]:
+    shown = opened.findings[:FINDINGS]
+    lines = [f"• {code(one.path, 120) + ': ' if one.path else ''}{prose(one.message, 300)}" for one in shown]
+    if len(opened.findings) > len(shown):
+        lines.append(f"• … and {plural(len(opened.findings) - len(shown), 'more finding')}")
+    return lines
+
+
+def _state(opened: OpenRow) -> list[Block]:
+    """What was decided on the row before."""
+    if opened.decided is None:
+        return []
+    if opened.decided.text is None:
+        return [context("You dropped this row. *Save* takes it back, as it stands here.")]
+    return [context("This is the row as you changed it; the findings are those that it had before.")]
+
+
+def _fields(number: int, parts: list[str]) -> list[Block]:
+    """One field for each part of the row."""
+    last = len(parts) - 1
+    hint = "One JSON object. Saving checks it at once."
+    if last:
+        hint = f"The {last + 1} parts are joined as they stand. Saving checks the row at once."
     return [
         {
             "type": "input",
-            "block_id": field_of(bad.row.number),
-            "label": plain_text("The row", 2000),
-            "hint": plain_text("One JSON object. Saving checks it at once.", 2000),
+            "block_id": field_of(number, at),
+            "optional": last > 0,
+            "label": plain_text(f"Part {at + 1} of {last + 1}" if last else "The row", 2000),
+            **({"hint": plain_text(hint, 2000)} if at == last else {}),
             "element": {
                 "type": "plain_text_input",
                 "action_id": FIELD,
                 "multiline": True,
-                "initial_value": bad.row.text,
-                "max_length": LONGEST_ROW,
+                "initial_value": part,
+                "max_length": LONGEST_FIELD,
             },
         }
+        for at, part in enumerate(parts)
     ]
 
 
-def _too_long(bad: BadRow) -> list[Block]:
+def _too_long(opened: OpenRow) -> list[Block]:
+    if not opened.text:
+        return [context("The row is empty: drop it.")]
+    here = f"line {count(opened.row.number)} of your file"
     return [
-        section(code(bad.row.text, 500)),
-        context("The row is too long to be changed here: drop it, or change the file and drop that again."),
+        section(code(opened.row.text, 500)),
+        section(
+            f"The row is longer than a form of Slack takes. Drop it here, or correct {here} and drop the "
+            "file into this thread again."
+        ),
     ]
+
+
+def _buttons(opened: OpenRow) -> list[Block]:
+    number = str(opened.row.number)
+    return [
+        button("Drop the row", "fix_drop", number, style="danger"),
+        *([button("Before", "fix_before", number)] if opened.has_before else []),
+        button("Next, as it is", "fix_next", number),
+    ]
+
+
+def _sent_by_enter(action: str, label: str, placeholder: str, number: int) -> Block:
+    """A field of its own for each row shown, so that it is empty again."""
+    return {
+        "type": "input",
+        "block_id": f"{action}-{number}",
+        "optional": True,
+        "dispatch_action": True,
+        "label": plain_text(label, 2000),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": action,
+            "max_length": 12,
+            "placeholder": plain_text(placeholder, 150),
+            "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+        },
+    }
 
 
 def _end_modal(end: Mended) -> dict[str, Any]:
     done = end.changed + end.left_out
     told = [f"{plural(end.changed, 'row')} changed", f"{plural(end.left_out, 'row')} dropped"]
     if end.untouched:
-        told.append(f"{plural(end.untouched, 'bad row')} left as they are")
+        left = "it is" if end.untouched == 1 else "they are"
+        told.append(f"{plural(end.untouched, 'bad row')} left as {left}")
     blocks = [
         section(f"*{code(end.drop.filename, 100)}*: {', '.join(told)}."),
         context(
@@ -90,7 +158,10 @@ def _end_modal(end: Mended) -> dict[str, Any]:
             if done
             else "No row was changed."
         ),
-        actions(button("Start over", "fix_again", end.drop.id)),
+        actions(
+            *([button("Back to those left", "fix_again", "first")] if end.untouched and done else []),
+            button("Start over", "fix_over", end.drop.id),
+        ),
     ]
     more = {"submit": plain_text("Check the file", 24)} if done else {}
     return _modal("fix_done", end.drop.id, 0, blocks) | more
@@ -101,11 +172,11 @@ def problem_modal(error: FtBotError) -> dict[str, Any]:
     return _modal("fix_problem", "", 0, problem(error).blocks)
 
 
-def _modal(callback: str, drop_id: str, row: int, blocks: list[Block]) -> dict[str, Any]:
+def _modal(callback: str, drop_id: str, row: int, blocks: list[Block], of: str = "") -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": callback,
-        "private_metadata": json.dumps({"drop_id": drop_id, "row": row}),
+        "private_metadata": json.dumps({"drop_id": drop_id, "row": row, "of": of}),
         "title": plain_text("Fix rows", 24),
         "close": plain_text("Later", 24),
         "blocks": blocks,

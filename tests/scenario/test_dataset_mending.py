@@ -12,7 +12,7 @@ import pytest
 from bot.checker import ProcessChecker
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 from tuning.errors import FileUnreadable
-from tuning.records import Person
+from tuning.records import Diff, Person
 
 GOOD = '{"messages": [{"role": "user", "content": "mended"}, {"role": "assistant", "content": "World"}]}'
 NO_ANSWER = b'{"messages": [{"role": "user", "content": "unanswered"}]}\n'
@@ -69,9 +69,86 @@ async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage)
     assert "14 rows" in kept["text"]
     assert "fix_rows" not in str(kept["blocks"])
     (version,) = (await stage.bot.services.library.find(ANA, "bad")).versions
-    lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
+    files = stage.bot.services.library.files
+    lines = files.path(version.sha256).read_text().splitlines()
     assert json.loads(lines[4]) == json.loads(GOOD)
     assert all(json.loads(line) for line in lines)
+    assert version.source.steps == ("mended",)
+    assert version.source.diff == Diff(added=0, removed=1, changed=2)
+    assert files.path(version.source.sha256).read_bytes() == BAD
+
+    async def only_these_two() -> bool:
+        return len(list(files.kept())) == 2
+
+    await stage.seen(only_these_two)
+
+
+async def test_every_bad_row_is_reached_and_a_good_one_is_changed_by_its_number(stage: Stage) -> None:
+    """A report names 20 rows of a kind; the 25 bad ones are rows 3 to 27."""
+    root = await stage.ana.drop(CHANNEL, "many.jsonl", rows(2) + NO_ANSWER * 25 + rows(12, "World"))
+    card = (await stage.replies(root))[0]
+    await stage.ana.press(card, "fix_rows")
+    assert "1 of 25 bad rows" in str((await shows(stage, "*Row 3*"))["blocks"])
+    await stage.ana.press(await shows(stage, "*Row 3*"), "fix_go", "27")
+    last = await shows(stage, "*Row 27*")
+    assert "25 of 25 bad rows" in str(last["blocks"])
+    await stage.ana.press(last, "fix_drop")
+    await shows(stage, "1 row dropped, 24 bad rows left as they are")
+    await stage.ana.press(await shows(stage, "left"), "fix_again")
+    await stage.ana.press(await shows(stage, "*Row 3*"), "fix_go", "99")
+    await stage.ana.press(await shows(stage, "many.jsonl has no row 99"), "fix_go", "2")
+    good = await shows(stage, "*Row 2*")
+    assert "Not one of the 25 bad rows" in str(good["blocks"])
+    assert (await stage.ana.submit({"row-2": GOOD}))["ok"]
+    for row in range(3, 27):
+        await stage.ana.press(await shows(stage, f"*Row {row}*"), "fix_drop")
+    await shows(stage, "1 row changed, 25 rows dropped")
+    assert (await stage.ana.submit())["ok"]
+    await card_says(stage, root, "Kept as `many`")
+    (version,) = (await stage.bot.services.library.find(ANA, "many")).versions
+    assert version.source.diff == Diff(added=0, removed=25, changed=1)
+
+
+async def test_a_long_row_is_changed_in_parts_and_one_gone_back_to_shows_what_was_decided(
+    stage: Stage,
+) -> None:
+    said = "A long story. " * 600
+    turns = [{"role": "user", "content": said}, {"role": "asistant", "content": said + "The end."}]
+    long_row = json.dumps({"messages": turns})
+    root = await stage.ana.drop(CHANNEL, "long.jsonl", rows(12) + long_row.encode() + b"\n" + NO_ANSWER)
+    await stage.ana.press((await stage.replies(root))[0], "fix_rows")
+    form = await shows(stage, "*Row 13*")
+    parts = [b["element"]["initial_value"] for b in form["blocks"] if b["block_id"].startswith("row-13")]
+    assert "".join(parts) == long_row
+    assert max(map(len, parts)) <= 3000
+    (at,) = [n for n, part in enumerate(parts) if '"asistant"' in part]
+    field = f"row-13-{at}"
+    assert (await stage.ana.submit({field: parts[at].replace("asistant", "assistant")}))["ok"]
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_before")
+    again = await shows(stage, "as you changed it")
+    assert "assistant" in str(again["blocks"])
+    await stage.ana.press(again, "fix_next")
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
+    await shows(stage, "1 row changed, 1 row dropped")
+    assert (await stage.ana.submit())["ok"]
+    await card_says(stage, root, "Kept as `long`")
+    (version,) = (await stage.bot.services.library.find(ANA, "long")).versions
+    lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
+    assert json.loads(lines[12])["messages"][1]["content"] == said + "The end."
+
+
+async def test_a_form_of_bytes_that_were_checked_again_changes_nothing(stage: Stage) -> None:
+    root, card = await rejected(stage)
+    await stage.ana.press(card, "fix_rows")
+    stale = await shows(stage, "*Row 5*")
+    drop_id = json.loads(stale["private_metadata"])["drop_id"]
+    mending = stage.bot.services.mending
+    await mending.leave_out(ANA, drop_id, 5)
+    await mending.finish(ANA, drop_id)
+    await stage.bot.services.drops.resume()
+    await card_says(stage, root, "2 errors in 14 rows")
+    refused = await stage.ana.submit({"row-5": GOOD})
+    assert "checked again meanwhile" in refused["errors"]["row-5"]
 
 
 async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: Stage) -> None:
@@ -80,7 +157,7 @@ async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: 
     await stage.ana.press(await shows(stage, "*Row 5*"), "fix_drop")
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
     await stage.ana.press(await shows(stage, "*Row 15*"), "fix_next")
-    await shows(stage, "2 rows dropped, 1 bad row left as they are")
+    await shows(stage, "2 rows dropped, 1 bad row left as it is")
     assert (await stage.ana.submit())["ok"]
     again = await card_says(stage, root, "row 13")
     assert "1 error in 13 rows" in again["text"]

@@ -200,7 +200,7 @@ def test_its_scopes_are_those_that_the_code_needs_and_no_more() -> None:
 
 
 def test_every_button_has_its_handler_and_every_handler_its_button() -> None:
-    shown = {*first_texts("button", 1), *first_texts("more", 0)}
+    shown = {*first_texts("button", 1), *first_texts("more", 0), *first_texts("_sent_by_enter", 0)}
     assert shown == set(routes.ACTIONS)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from views_limits import check_message, check_view
 from views_samples import (
+    NOW,
     dataset,
     drop,
     finding,
@@ -29,8 +30,8 @@ from tuning.datasets.report import TokenStats
 from tuning.errors import Gone
 from tuning.findings import FEW
 from tuning.library import Page, Preview
-from tuning.mending import BadRow, Mended
-from tuning.records import Dataset, Diff, Drop, Job, Model
+from tuning.mending import Mended, OpenRow
+from tuning.records import Dataset, Diff, Drop, Edit, Job, Model
 from tuning.rows import Row
 from views.conversation import example
 from views.dataset_page import (
@@ -95,7 +96,8 @@ def test_any_dataset_has_a_page(
 @thrifty
 @given(hostile_drops, some_rows, st.lists(hostile_findings, min_size=1, max_size=12), hostile)
 def test_any_bad_row_can_be_shown(drop: Drop, row: Row, found: list[Any], why: str) -> None:
-    check_view(step_modal(BadRow(drop, row, found, 1, 2**40)))
+    for decided in (None, Edit("T1", "d", 1, None, "U1", NOW), Edit("T1", "d", 1, why * 50, "U1", NOW)):
+        check_view(step_modal(OpenRow(drop, row, found, 1, 2**40, 3, decided, True), why))
     check_view(step_modal(Mended(drop, 1, 2, 3)))
     check_view(problem_modal(Gone(why)))
 
@@ -148,10 +150,14 @@ def test_the_rename_form_holds_the_name_and_the_dataset() -> None:
     assert form["blocks"][1]["element"]["initial_value"] == "news_train"
 
 
-def test_a_row_too_long_for_a_field_can_be_dropped_and_not_saved() -> None:
-    form = step_modal(BadRow(drop(), Row(7, "x" * 3001), [finding()], 1, FEW))
+def test_a_long_row_has_several_fields_and_one_too_long_for_a_form_can_be_dropped_and_not_saved() -> None:
+    form = step_modal(OpenRow(drop(), Row(7, "x" * 3001), [finding()], 1, FEW, FEW))
+    fields = [block for block in form["blocks"] if str(block.get("block_id")).startswith("row-7")]
+    assert [field["label"]["text"] for field in fields] == ["Part 1 of 2", "Part 2 of 2"]
+    form = step_modal(OpenRow(drop(), Row(7, "x" * 300_001), [finding()], 1, FEW, FEW))
     assert "submit" not in form
     assert "fix_drop" in str(form["blocks"])
+    assert "line 7 of your file" in str(form["blocks"])
 
 
 def test_the_comment_says_when_not_all_findings_are_in_the_file() -> None:
