@@ -25,6 +25,7 @@ from storage import SqlLeases, SqlStore, migrate, open_files, open_store
 from tuning.ask import Asking
 from tuning.catalog import Catalog
 from tuning.drops import Drops
+from tuning.fetching import Fetcher
 from tuning.jobs import Jobs
 from tuning.keeping import Keeping
 from tuning.launch import Launcher
@@ -77,8 +78,9 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     shared = SlackFiles(patient_client(settings))
     keeping = Keeping(store, files, now, settings.ft_quota_bytes)
     checker, reworker = ProcessChecker(), ProcessReworker()
+    fetcher = Fetcher(store, shared, files, reworker, keeping)
     drops = Drops(
-        store, shared, files, checker, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
+        store, fetcher, files, checker, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
     )
     courier = Courier(
         store,

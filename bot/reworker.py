@@ -32,6 +32,10 @@ class ProcessReworker:
         found = await self._run("redact", str(source), str(target))
         return {str(code): int(number) for code, number in found.items()}
 
+    async def plain(self, source: Path, target: Path, most: int) -> tuple[str, str]:
+        made = await self._run("plain", str(source), str(target), str(most))
+        return str(made["packing"]), str(made["encoding"])
+
     async def preview(self, source: Path) -> Offer:
         return msgspec.convert(await self._run("preview", str(source)), Offer)
 

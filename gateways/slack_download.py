@@ -1,12 +1,14 @@
-"""One download of one shared file: checked at each hop, bounded, and leaving nothing when it fails."""
+"""One download of one shared file: checked at each hop, bounded, and going on where it was broken off."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,8 +17,8 @@ from yarl import URL
 from tuning.errors import FileUnreadable
 from tuning.records import SharedFile
 
-#: What OpenAI takes as a file.
-LARGEST = 512 * 1024 * 1024
+T = TypeVar("T")
+
 CHUNK = 1024 * 1024
 MOST_REDIRECTS = 5
 #: Where Slack keeps files without asking for a token.
@@ -45,42 +47,65 @@ class Download:
     largest: int
 
     async def run(self) -> None:
-        """Fetch into `target`. Raises Interrupted or FileUnreadable, and then leaves no file."""
+        """Fetch into `target`, after what is there already.
+
+        Raises Interrupted, and leaves what came, or FileUnreadable, and leaves nothing.
+        """
         if self.file.size > self.largest:
             raise self._too_large()
         try:
-            await self._fetch()
-        except aiohttp.InvalidURL:
-            self.target.unlink(missing_ok=True)
-            raise FileUnreadable("Slack gave an address that can't be used.") from None
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            self.target.unlink(missing_ok=True)
-            raise Interrupted(type(error).__name__) from None
-        except OSError as error:
-            self.target.unlink(missing_ok=True)
-            raise FileUnreadable(
-                f"The file could not be kept: {error.strerror}.",
-                remedy="Ask the administrator to look at the disk of FT_DATA_DIR.",
-            ) from None
+            await self._told(self._fetch(self._write, self._came()))
+        except Interrupted:
+            raise
         except BaseException:
             self.target.unlink(missing_ok=True)
             raise
 
-    async def _fetch(self) -> None:
+    async def head(self, most: int) -> bytes:
+        """The first bytes, at most so many. Raises Interrupted or FileUnreadable."""
+
+        async def begin(response: aiohttp.ClientResponse) -> bytes:
+            found = b""
+            while len(found) < most and (chunk := await response.content.read(most - len(found))):
+                found += chunk
+            return found
+
+        return await self._told(self._fetch(begin))
+
+    def _came(self) -> int:
+        """Bytes that an earlier try left."""
+        return self.target.stat().st_size if self.target.exists() else 0
+
+    async def _told(self, doing: Awaitable[T]) -> T:
+        """Let nothing but Interrupted and FileUnreadable out."""
+        try:
+            return await doing
+        except aiohttp.InvalidURL:
+            raise FileUnreadable("Slack gave an address that can't be used.") from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise Interrupted(type(error).__name__) from None
+        except OSError as error:
+            raise FileUnreadable(
+                f"The file could not be kept: {error.strerror}.",
+                remedy="Ask the administrator to look at the disk of FT_DATA_DIR.",
+            ) from None
+
+    async def _fetch(self, take: Callable[[aiohttp.ClientResponse], Awaitable[T]], start: int = 0) -> T:
+        """What `take` makes of the answer that holds the file, from byte `start` on if Slack can do that."""
+        rest = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"} if start else {}
         async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session:
             url = _address(self.file.url)
             for _ in range(MOST_REDIRECTS):
                 async with session.get(
                     url,
-                    headers=self._headers(url),
+                    headers={**self._headers(url), **rest},
                     allow_redirects=False,
                     proxy=self.client.proxy,
                     ssl=self.client.ssl if self.client.ssl is not None else True,
                 ) as response:
                     if response.status not in _REDIRECTS:
-                        self._check(response)
-                        await self._write(response)
-                        return
+                        self._check(response, start)
+                        return await take(response)
                     url = url.join(_address(response.headers.get("location", "")))
         raise FileUnreadable("Slack sends us from one address to another and never to the file.")
 
@@ -92,8 +117,8 @@ class Download:
             return {}
         raise FileUnreadable(f"The file lies at {url.host or 'no host'}, which is not Slack's.")
 
-    def _check(self, response: aiohttp.ClientResponse) -> None:
-        """Raise unless this is the beginning of the file."""
+    def _check(self, response: aiohttp.ClientResponse, start: int) -> None:
+        """Raise unless this is the file, or the rest of it from byte `start` on."""
         status = response.status
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Interrupted(f"HTTP {status}")
@@ -102,6 +127,8 @@ class Download:
         page = response.content_type == "text/html" and self.file.mimetype != "text/html"
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) or (status == HTTPStatus.OK and page):
             raise FileUnreadable(_SCOPE, remedy=_SCOPE_REMEDY)
+        if status == HTTPStatus.PARTIAL_CONTENT and start and _begins_at(response) == start:
+            return
         if status != HTTPStatus.OK:
             raise FileUnreadable(
                 f"Slack did not send the file (HTTP {status}).", remedy="Share the file again."
@@ -110,14 +137,14 @@ class Download:
             raise self._too_large()
 
     async def _write(self, response: aiohttp.ClientResponse) -> None:
-        written = 0
-        with await asyncio.to_thread(self.target.open, "wb") as sink:
+        written = self._came() if response.status == HTTPStatus.PARTIAL_CONTENT else 0
+        with await asyncio.to_thread(self.target.open, "ab" if written else "wb") as sink:
             async for chunk in response.content.iter_chunked(CHUNK):
                 written += len(chunk)
                 if written > self._most:
                     raise self._too_large()
                 await asyncio.to_thread(sink.write, chunk)
-        if response.content_length is None and written < self.file.size:
+        if written < self.file.size:
             raise Interrupted(f"{written} of {self.file.size} bytes came")
 
     @property
@@ -134,6 +161,12 @@ class Download:
         return FileUnreadable(
             f"The file is larger than {self.largest // 1024 // 1024} MB.", remedy="Share a smaller file."
         )
+
+
+def _begins_at(response: aiohttp.ClientResponse) -> int | None:
+    """The byte of the file that a partial answer begins with."""
+    told = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", response.headers.get("Content-Range", ""))
+    return int(told[1]) if told else None
 
 
 def takes_token(url: URL, api: URL) -> bool:

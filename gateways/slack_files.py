@@ -15,12 +15,15 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from gateways.slack_download import LARGEST, Download, Interrupted
+from gateways.slack_download import Download, Interrupted
 from tuning.errors import FileUnreadable
+from tuning.pricing import book
 from tuning.records import SharedFile
 
 INVITE = "Invite the bot to the channel where the file is, then share the file again."
 SHARE_AGAIN = "Share the file again."
+#: How often a download is begun, each time but the second further on than the last.
+MOST_TRIES = 10
 _PROBLEMS = {
     "file_not_found": ("Slack doesn't know this file, or the bot may not see it.", INVITE),
     "file_deleted": ("The file was deleted.", SHARE_AGAIN),
@@ -36,13 +39,13 @@ _AUTH = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "tok
 class SlackFiles:
     """Fulfils `tuning.ports.SharedFiles`.
 
-    `largest` is in bytes. `wait` is in seconds: where a file was shared comes a moment after the event
-    of sharing it, and a connection that dropped deserves a breath.
+    `largest` is in bytes: what a backend takes when nothing is said. `wait` is in seconds: where a file was
+    shared comes a moment after the event of sharing it, and a connection that dropped deserves a breath.
     """
 
-    def __init__(self, client: AsyncWebClient, *, largest: int = LARGEST, wait: float = 1.0) -> None:
+    def __init__(self, client: AsyncWebClient, *, largest: int | None = None, wait: float = 1.0) -> None:
         self._client = client
-        self._largest = largest
+        self._largest = largest or book().defaults.upload_bytes
         self._wait = wait
 
     async def info(self, file_id: str, channel: str) -> SharedFile:
@@ -62,18 +65,34 @@ class SlackFiles:
             reply=_is_reply(shares),
         )
 
-    async def download(self, file: SharedFile, target: Path) -> None:
-        download = Download(self._client, file, target, self._largest)
+    async def head(self, file: SharedFile, most: int) -> bytes:
+        download = Download(self._client, file, Path(), self._largest)
         try:
-            await download.run()
+            return await download.head(most)
         except Interrupted:
             await asyncio.sleep(self._wait)
             try:
-                await download.run()
+                return await download.head(most)
             except Interrupted as again:
-                raise FileUnreadable(
-                    f"Slack broke off sending {file.name}: {again}.", remedy=SHARE_AGAIN
-                ) from None
+                raise _broken_off(file, again) from None
+
+    async def download(self, file: SharedFile, target: Path) -> None:
+        """Goes on where it was broken off: once more after the first time, then as long as more comes."""
+        _begin_anew(target)
+        download = Download(self._client, file, target, self._largest)
+        came = -1
+        for _ in range(MOST_TRIES):
+            try:
+                await download.run()
+                return
+            except Interrupted as error:
+                before, came = came, _size_of(target)
+                broken = error
+                if came <= before:
+                    break
+            await asyncio.sleep(self._wait)
+        _begin_anew(target)
+        raise _broken_off(file, broken)
 
     async def _info(self, file_id: str) -> Mapping[str, Any]:
         try:
@@ -90,6 +109,18 @@ class SlackFiles:
         if not isinstance(file, dict):
             raise FileUnreadable("Slack told nothing about the file.", remedy=SHARE_AGAIN)
         return file
+
+
+def _begin_anew(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _broken_off(file: SharedFile, error: Interrupted) -> FileUnreadable:
+    return FileUnreadable(f"Slack broke off sending {file.name}: {error}.", remedy=SHARE_AGAIN)
 
 
 def _problem(error: SlackApiError) -> FileUnreadable:

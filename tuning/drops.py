@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuning.datasets.report import Report
-from tuning.dropped import free_name, looks_like_rows, may_be_data, sha256_of
+from tuning.dropped import free_name, sha256_of
 from tuning.errors import FileUnreadable, FtBotError
+from tuning.fetching import Fetcher
 from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id, request_id
 from tuning.keeping import Keeping
@@ -25,11 +26,10 @@ from tuning.ports import (
     DatasetFiles,
     Leases,
     Reworker,
-    SharedFiles,
     Store,
     Transaction,
 )
-from tuning.records import Dataset, Diff, Drop, DropState, Person, SharedFile, Source, Update, Version
+from tuning.records import Dataset, Diff, Drop, DropState, Person, Source, Update, Version
 from tuning.remedies import acceptance, accepted_line
 from tuning.reworking import failure, offered, reworked, told
 from tuning.rows import with_edits
@@ -39,10 +39,6 @@ from tuning.versions import Place, place
 
 log = logging.getLogger(__name__)
 
-#: The fine-tuning wire's limit for one file.
-MAX_BYTES = 512 * 1024 * 1024
-#: A file larger than this gets a "checking" message before its report.
-ANNOUNCE_BYTES = 5 * 1024 * 1024
 #: All findings go into the thread as a file up to this size.
 MOST_FINDINGS_BYTES = 50 * 1024 * 1024
 
@@ -70,7 +66,7 @@ class Drops:
     """The use cases around a dropped file."""
 
     store: Store
-    shared: SharedFiles
+    fetcher: Fetcher
     files: DatasetFiles
     checker: Checker
     comparer: Comparer
@@ -145,16 +141,11 @@ class Drops:
 
     async def _fetched(self, drop: Drop, temporary: Path) -> Drop | None:
         """Bring the file here; None when it isn't meant for us."""
-        shared = await self.shared.info(drop.file_id, drop.channel)
-        if not may_be_data(shared):
+        shared, ours = await self.fetcher.look(drop)
+        if not ours:
             await self._finish(drop, state=DropState.ignored, filename=shared.name)
             return None
-        drop = await self._announce(drop, shared)
-        await self.shared.download(shared, temporary)
-        if not await asyncio.to_thread(looks_like_rows, temporary, shared.name):
-            await self._finish(drop, state=DropState.ignored)
-            return None
-        return drop
+        return await self.fetcher.fetch(drop, shared, temporary)
 
     async def _mended(self, drop: Drop, temporary: Path) -> Drop:
         """The rejected bytes, with what became of their rows since, and what was asked for done."""
@@ -166,28 +157,6 @@ class Drops:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
         source = made_of(drop, drop.remedy, edited=bool(edits))
         return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
-
-    async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
-        """Note what Slack says of the file; a big one is told to be in the making."""
-        if shared.size > MAX_BYTES:
-            raise FileUnreadable(
-                f"{shared.name} has {shared.size:,} bytes; a training file may have {MAX_BYTES:,}.",
-                remedy="Split it, or train on a sample.",
-            )
-        await self.keeping.room_for(shared.name, shared.size)
-        async with self.store.begin() as tx:
-            fresh = await tx.drops.get(drop.id) or drop
-            drop = replace(
-                fresh,
-                filename=shared.name,
-                size=shared.size,
-                thread_ts=fresh.thread_ts or shared.thread_ts,
-                reply=fresh.reply or shared.reply,
-            )
-            await tx.drops.save(drop)
-            if shared.size > ANNOUNCE_BYTES:
-                await tell_drop(tx, drop)
-        return drop
 
     async def _judge(self, before: Drop, drop: Drop, temporary: Path, findings: Path) -> None:
         digest = await asyncio.to_thread(sha256_of, temporary)

@@ -53,6 +53,10 @@ class Keeping:
                 "bytes that may be kept are used."
             )
 
+    async def room(self) -> int:
+        """Bytes that may still be kept."""
+        return max(0, self.quota - await asyncio.to_thread(self.files.used))
+
     async def let_go(self, *sha256s: str) -> None:
         """Remove the bytes that no record names any more."""
         for sha256 in filter(None, sha256s):

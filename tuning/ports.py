@@ -117,8 +117,12 @@ class SharedFiles(Protocol):
         """Raises FileUnreadable when the file is gone or may not be read."""
         ...
 
+    async def head(self, file: SharedFile, most: int) -> bytes:
+        """The first bytes, at most so many; raises FileUnreadable."""
+        ...
+
     async def download(self, file: SharedFile, target: Path) -> None:
-        """Stream to disk; raises FileUnreadable."""
+        """Stream to disk; a transfer that drops goes on where it was. Raises FileUnreadable."""
         ...
 
 
@@ -149,6 +153,13 @@ class Reworker(Protocol):
 
     async def redact(self, source: Path, target: Path) -> dict[str, int]:
         """Write a copy without what is private; how often each kind of it was replaced."""
+        ...
+
+    async def plain(self, source: Path, target: Path, most: int) -> tuple[str, str]:
+        """Unpack a file and make it UTF-8: its packing and its encoding, empty where nothing was done.
+
+        `most` bounds what is unpacked, in bytes.
+        """
         ...
 
     async def preview(self, source: Path) -> Offer:
@@ -234,7 +245,8 @@ class Datasets(Protocol):
         ...
 
     async def needs_bytes(self, sha256: str) -> bool:
-        """Whether any version, or any drop that can be mended, of any workspace has these bytes."""
+        """Whether any version of any workspace, or any drop that can be mended, has or was made of these
+        bytes, or has them as its findings."""
         ...
 
     async def names(self, workspace: str) -> Sequence[str]: ...

@@ -26,6 +26,8 @@ class Defaults(msgspec.Struct, frozen=True):
     image_bytes: int
     image_examples: int
     file_bytes: int
+    upload_bytes: int
+    part_bytes: int
     source: str
     checked: dt.date
 

@@ -72,6 +72,10 @@ class Acceptance:
 class Step(StrEnum):
     """What was done to a dropped file before it was kept."""
 
+    #: Out of gzip or ZIP.
+    unpacked = "unpacked"
+    #: From UTF-16 or UTF-32 to UTF-8.
+    recoded = "recoded"
     converted = "converted"
     mended = "mended"
     redacted = "redacted"
@@ -82,7 +86,8 @@ class Source:
     """The dropped file that a version was made of, and how.
 
     It is kept with the version under `sha256`, which is empty where it is not: what was private in it was
-    redacted. `diff` counts the rows from it to the version, where both are JSONL.
+    redacted, or it holds the same rows in a packing or an encoding. `diff` counts the rows from it to the
+    version, where both are JSONL.
     """
 
     filename: str

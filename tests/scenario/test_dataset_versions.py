@@ -67,7 +67,8 @@ async def test_a_file_in_a_rejected_files_thread_is_a_dataset_of_its_own(stage: 
 
 async def test_a_file_that_exceeds_the_quota_is_refused_before_it_is_fetched(stage: Stage) -> None:
     drops = stage.bot.services.drops
-    full = replace(drops, keeping=replace(drops.keeping, quota=2000))
+    keeping = replace(drops.keeping, quota=2000)
+    full = replace(drops, keeping=keeping, fetcher=replace(drops.fetcher, keeping=keeping))
     object.__setattr__(stage.bot.services, "drops", full)
     root = await stage.ana.drop(CHANNEL, "big.jsonl", rows(40))
     (card,) = await stage.replies(root)

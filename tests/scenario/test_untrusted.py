@@ -201,14 +201,14 @@ async def test_a_file_that_says_it_is_huge_is_refused_before_it_is_fetched(
     received = sandbox_files.received
 
     def huge(ws: Any, file: Any, size: int) -> Any:
-        done = replace(received(ws, file, size), size=600 * 1024 * 1024)
+        done = replace(received(ws, file, size), size=9 * 1024**3)
         ws.files.put(done)
         return done
 
     monkeypatch.setattr(sandbox_files, "received", huge)
     dropped = await stage.ana.drop(CHANNEL, "huge.jsonl", rows())
     (answer,) = await stage.replies(dropped)
-    assert "629,145,600 bytes" in answer["text"]
+    assert "9,663,676,416 bytes" in answer["text"]
     assert "Split it, or train on a sample" in answer["text"]
     assert not [e for e in await stage.control.exchanges("call", "download") if e["ok"]]
 

@@ -1,4 +1,4 @@
-"""`python -m tuning.datasets.rework redact|preview|convert|split ...`: for a bot that must not wait.
+"""`python -m tuning.datasets.rework redact|plain|preview|convert|split ...`: for a bot that must not wait.
 
 Prints one JSON value. Exit code 2: standard error says in one line why the file can't be used.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from tuning.datasets import private
 from tuning.datasets.convert import convert_file, preview_file
+from tuning.datasets.plain import plain_file
 from tuning.datasets.records import columns_of, records
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
@@ -27,6 +28,10 @@ LONGEST_ROW, MOST_COLUMNS = 1500, 40
 
 def redact(source: str, target: str) -> dict[str, int]:
     return dict(redact_file(Path(source), Path(target)).replaced)
+
+
+def plain(source: str, target: str, most: str) -> dict[str, str]:
+    return plain_file(Path(source), Path(target), int(most))._asdict()
 
 
 def preview(source: str) -> dict[str, Any]:
@@ -63,6 +68,7 @@ def split(source: str, folder: str, options: str) -> list[list[str]]:
 
 WORK: dict[str, Callable[..., Any]] = {
     "redact": redact,
+    "plain": plain,
     "preview": preview,
     "convert": convert,
     "split": split,

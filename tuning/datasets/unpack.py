@@ -32,19 +32,22 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def unpacked(source: Path, most: int = MOST_UNPACKED) -> Iterator[Opened]:
-    """The file without its packing; what was unpacked is deleted. Raises CannotConvert and OSError."""
+def unpacked(source: Path, most: int = MOST_UNPACKED, folder: Path | None = None) -> Iterator[Opened]:
+    """The file without its packing; what was unpacked, into `folder`, is deleted.
+
+    Raises CannotConvert and OSError.
+    """
     with ExitStack() as stack:
         path, packing = source, ""
         with source.open("rb") as file:
             magic = file.read(8)
         if magic.startswith(b"\x1f\x8b"):
             packed = stack.enter_context(gzip.open(source))
-            path, packing = _copy(stack, packed, source.with_suffix("").suffix, most), "gzip"
+            path, packing = _copy(stack, packed, source.with_suffix("").suffix, most, folder), "gzip"
         elif magic.startswith(b"PK\x03\x04") and (member := _member(source)):
             archive = stack.enter_context(zipfile.ZipFile(source))
             inner = stack.enter_context(archive.open(member))
-            path, packing = _copy(stack, inner, Path(member).suffix, most), "zip"
+            path, packing = _copy(stack, inner, Path(member).suffix, most, folder), "zip"
         elif magic.startswith(b"PK\x05\x06"):
             raise CannotConvert("The ZIP archive is empty.")
         yield Opened(path, packing, encoding_of(path))
@@ -69,10 +72,12 @@ def _member(source: Path) -> str | None:
     return names[0]
 
 
-def _copy(stack: ExitStack, packed: IO[bytes] | gzip.GzipFile, suffix: str, most: int) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ft-bot-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / f"unpacked{suffix[:10]}"
+def _copy(
+    stack: ExitStack, packed: IO[bytes] | gzip.GzipFile, suffix: str, most: int, folder: Path | None
+) -> Path:
+    own = Path(tempfile.mkdtemp(prefix="ft-bot-", dir=folder))
+    stack.callback(shutil.rmtree, own, ignore_errors=True)
+    path = own / f"unpacked{suffix[:10]}"
     done = 0
     try:
         with path.open("wb") as out:
@@ -98,16 +103,23 @@ _MARKS = (
 def encoding_of(path: Path) -> str:
     """The encoding of a text: by its mark, by its zero bytes, UTF-8 if it is valid, else Windows-1252."""
     with path.open("rb") as file:
-        head = file.read(4096)
-        for mark, name in _MARKS:
-            if head.startswith(mark):
-                return name
-        if head[1::2].count(0) > len(head) // 3:
-            return "utf-16-le"
-        if head[::2].count(0) > len(head) // 3:
-            return "utf-16-be"
+        if told := encoding_in(file.read(4096)):
+            return told
         file.seek(0)
         return "utf-8" if _is_utf8(file) else "windows-1252"
+
+
+def encoding_in(head: bytes) -> str:
+    """The encoding that a text's first bytes tell, by a mark or by their zero bytes; empty when none does."""
+    head = head[:4096]
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if head[1::2].count(0) > len(head) // 3:
+        return "utf-16-le"
+    if head[::2].count(0) > len(head) // 3:
+        return "utf-16-be"
+    return ""
 
 
 def _is_utf8(file: BinaryIO) -> bool:

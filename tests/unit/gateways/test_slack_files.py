@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -208,6 +209,37 @@ async def endless(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def rest(target: Path, content: bytes, most: int) -> Send:
+    """What was asked for, broken off after so many bytes, once nearly all of them are in the target."""
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        told = {
+            "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}",
+            "Content-Length": str(len(content) - start),
+        }
+        response = web.StreamResponse(status=206 if start else 200, headers=told)
+        await response.prepare(request)
+        await response.write(content[start : start + most])
+        if start + most < len(content):
+            async with asyncio.timeout(5):
+                while not target.exists() or target.stat().st_size < start + most - 8192:  # noqa: ASYNC110, ASYNC240
+                    await asyncio.sleep(0.005)
+            assert request.transport
+            request.transport.close()
+        return response
+
+    return send
+
+
+async def another_part(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=206, body=CONTENT[5:], headers={"Content-Range": "bytes 5-16999/17000"})
+
+
+async def less(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=CONTENT[:100])
+
+
 async def short(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     response.enable_chunked_encoding()
@@ -301,7 +333,9 @@ def test_the_token_goes_to_slack_and_to_the_configured_api_only(
         ([endless], "announced"),
         ([cut_off, cut_off], "broke off"),
         ([cut_off, page], "files:read"),
-        ([short, short], "broke off"),
+        ([short, short], "100 of 17000 bytes"),
+        ([less, less], "100 of 17000 bytes"),
+        ([cut_off, another_part], "HTTP 206"),
         ([status(500), status(503)], "503"),
         ([status(429), status(429)], "429"),
     ],
@@ -323,6 +357,30 @@ async def test_a_dropped_download_is_tried_once_more_from_the_start(
     target = tmp_path / "file"
     await files.download(slack.shared(), target)
     assert target.read_bytes() == CONTENT
+
+
+async def test_a_download_goes_on_where_it_was_broken_off_as_long_as_more_comes(
+    slack: Slack, files: SlackFiles, tmp_path: Path
+) -> None:
+    target, content = tmp_path / "file", random.Random(1).randbytes(99_000)
+    target.write_bytes(b"left by an earlier life")
+    slack.sends = [status(503)] + [rest(target, content, 40_000)] * 4
+    await files.download(slack.shared(size=len(content)), target)
+    assert target.read_bytes() == content
+    assert len(slack.tokens) <= 5
+
+
+async def test_the_head_of_a_file_is_its_first_bytes_and_no_more_is_read(
+    slack: Slack, files: SlackFiles
+) -> None:
+    assert await files.head(slack.shared(), 1000) == CONTENT[:1000]
+    assert await files.head(slack.shared(), 1_000_000) == CONTENT
+    slack.sends = [status(500)]
+    assert await files.head(slack.shared(), 10) == CONTENT[:10]
+    slack.sends = [cut_off, cut_off]
+    assert "broke off" in (await problem(files.head(slack.shared(), 1000))).message
+    slack.sends = [page]
+    assert "files:read" in (await problem(files.head(slack.shared(), 1000))).message
 
 
 async def test_a_file_of_unknown_size_is_bounded_too(slack: Slack, files: SlackFiles, tmp_path: Path) -> None:
@@ -350,7 +408,7 @@ async def test_what_unpacks_to_more_than_announced_is_stopped(
 
 async def test_a_page_that_somebody_shared_is_a_file(slack: Slack, files: SlackFiles, tmp_path: Path) -> None:
     slack.sends = [page]
-    await files.download(slack.shared(mimetype="text/html"), tmp_path / "file")
+    await files.download(slack.shared(mimetype="text/html", size=20), tmp_path / "file")
     assert (tmp_path / "file").stat().st_size == 20
 
 

@@ -1,0 +1,83 @@
+"""Bringing a dropped file here: whether it is meant for us, whether there is room, its bytes, made plain."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuning.datasets.plain import is_plain
+from tuning.errors import FileUnreadable
+from tuning.keeping import Keeping
+from tuning.meant import HEAD_BYTES, begins_like_data, told_by_name, worth_a_look
+from tuning.ports import DatasetFiles, Reworker, SharedFiles, Store
+from tuning.pricing import book
+from tuning.records import Drop, SharedFile, Source, Step
+from tuning.updates import tell_drop
+
+#: A file larger than this gets a "checking" message before its report.
+ANNOUNCE_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Brings files; each step may be done again after a kill."""
+
+    store: Store
+    shared: SharedFiles
+    files: DatasetFiles
+    reworker: Reworker
+    keeping: Keeping
+
+    async def look(self, drop: Drop) -> tuple[SharedFile, bool]:
+        """What Slack says of the file, and whether it is meant as training data."""
+        shared = await self.shared.info(drop.file_id, drop.channel)
+        if told_by_name(shared.name):
+            return shared, True
+        if not worth_a_look(shared):
+            return shared, False
+        head = await self.shared.head(shared, HEAD_BYTES)
+        return shared, await asyncio.to_thread(begins_like_data, shared.name, head)
+
+    async def fetch(self, drop: Drop, shared: SharedFile, temporary: Path) -> Drop:
+        """The drop as it is on record now, with its bytes in `temporary`. Raises FtBotError."""
+        drop = await self._announce(drop, shared)
+        await self.shared.download(shared, temporary)
+        return await self._plain(drop, temporary)
+
+    async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
+        """Note what Slack says of the file; a big one is told to be in the making."""
+        most = book().defaults.upload_bytes
+        if shared.size > most:
+            raise FileUnreadable(
+                f"{shared.name} has {shared.size:,} bytes; a training file may have {most:,}.",
+                remedy="Split it, or train on a sample.",
+            )
+        await self.keeping.room_for(shared.name, shared.size)
+        async with self.store.begin() as tx:
+            fresh = await tx.drops.get(drop.id) or drop
+            drop = replace(
+                fresh,
+                filename=shared.name,
+                size=shared.size,
+                thread_ts=fresh.thread_ts or shared.thread_ts,
+                reply=fresh.reply or shared.reply,
+            )
+            await tx.drops.save(drop)
+            if shared.size > ANNOUNCE_BYTES:
+                await tell_drop(tx, drop)
+        return drop
+
+    async def _plain(self, drop: Drop, temporary: Path) -> Drop:
+        """Unpack it and make it UTF-8, within the quota; the drop with what was done."""
+        if is_plain(await asyncio.to_thread(_head, temporary)):
+            return drop
+        most = min(book().defaults.upload_bytes, await self.keeping.room())
+        packing, encoding = await self.reworker.plain(temporary, temporary, most)
+        steps = [step for step, done in ((Step.unpacked, packing), (Step.recoded, encoding)) if done]
+        return replace(drop, source=Source(drop.filename, drop.size, "", tuple(steps))) if steps else drop
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
