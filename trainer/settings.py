@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 DEFAULT_FILE = Path(__file__).with_name("trainer.toml")
-T = TypeVar("T", "Base", "Limits", "Training", "Serving", "Webhook")
+EXECUTORS = ("local", "ray")
+T = TypeVar("T", "Base", "Limits", "Training", "Ray", "Serving", "Webhook")
 
 
 class SettingsError(Exception):
@@ -30,6 +31,9 @@ class Base:
     auto_steps: int = 100
     answer_tokens: int = 0
     trust_remote_code: bool = False
+    nodes: int = 1
+    gpus: int = 0
+    cpus: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """The form that stands in a job's folder."""
@@ -50,13 +54,24 @@ class Limits:
 
 @dataclass(frozen=True)
 class Training:
-    """How jobs run on this machine."""
+    """How jobs run, and where."""
 
+    executor: str = "local"
     concurrent: int = 1
     threads: int = 0
     checkpoint_seconds: float = 30.0
     restarts: int = 3
+    loaded_minutes: float = 10.0
     devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ray:
+    """The cluster on which jobs train, if the executor is "ray"."""
+
+    address: str = "http://127.0.0.1:8265"
+    folder: str = ""
+    python: str = "python3"
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,7 @@ class Settings:
     bases: dict[str, Base] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     training: Training = field(default_factory=Training)
+    ray: Ray = field(default_factory=Ray)
     serving: Serving = field(default_factory=Serving)
     webhooks: tuple[Webhook, ...] = ()
 
@@ -106,16 +122,34 @@ def _settings(raw: dict[str, Any]) -> Settings:
     if not bases:
         raise SettingsError("no [bases.NAME] section, so there is nothing to train")
     for base in bases.values():
-        if base.tuning not in {"full", "lora"}:
-            raise SettingsError(f'bases.{base.name}.tuning must be "full" or "lora", not {base.tuning!r}')
+        _check_base(base)
     return Settings(
         organization=str(raw.get("organization", "local")),
         bases=bases,
         limits=_section(Limits, raw.get("limits", {}), "limits"),
-        training=_section(Training, raw.get("training", {}), "training"),
+        training=_training(raw.get("training", {})),
+        ray=_section(Ray, raw.get("ray", {}), "ray"),
         serving=_section(Serving, raw.get("serving", {}), "serving"),
         webhooks=tuple(_webhook(body, i) for i, body in enumerate(raw.get("webhooks", []))),
     )
+
+
+def _check_base(base: Base) -> None:
+    if base.tuning not in {"full", "lora"}:
+        raise SettingsError(f'bases.{base.name}.tuning must be "full" or "lora", not {base.tuning!r}')
+    for name, fewest in (("nodes", 1), ("gpus", 0), ("cpus", 1)):
+        value = getattr(base, name)
+        if not isinstance(value, int) or value < fewest:
+            raise SettingsError(
+                f"bases.{base.name}.{name} must be a whole number from {fewest}, not {value!r}"
+            )
+
+
+def _training(body: dict[str, Any]) -> Training:
+    training = _section(Training, body, "training")
+    if training.executor not in EXECUTORS:
+        raise SettingsError(f'training.executor must be "local" or "ray", not {training.executor!r}')
+    return training
 
 
 def _webhook(body: dict[str, Any], number: int) -> Webhook:

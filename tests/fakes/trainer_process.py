@@ -89,9 +89,8 @@ class TrainerProcess:
         return status
 
     def children(self) -> list[int]:
-        """The processes that the server started."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
+        """The processes that the server started, and those that they started."""
+        return descendants(self.process.pid)
 
 
 @contextlib.contextmanager
@@ -113,6 +112,21 @@ def until(condition: Callable[[], Any], seconds: float = 30, what: str = "the co
             return found
         time.sleep(0.05)
     raise AssertionError(f"{what} did not come true within {seconds} s")
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below one."""
+    with contextlib.suppress(FileNotFoundError):
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [*children, *(below for child in children for below in descendants(child))]
+    return []
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Whether a process has a file open."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return any(link.resolve() == path for link in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def alive(pid: int) -> bool:

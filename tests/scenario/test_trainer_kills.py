@@ -10,6 +10,7 @@ from openai.types.fine_tuning import FineTuningJob
 from tests.fakes.trainer_process import (
     TrainerProcess,
     alive,
+    has_open,
     headlines,
     running_trainer,
     settings_text,
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 def worker_of(trainer: TrainerProcess, job_id: str) -> int:
     def found() -> int | None:
         for pid in trainer.children():
-            if job_id.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if has_open(pid, trainer.home / "jobs" / job_id / "lock"):
                 return pid
         return None
 

@@ -22,9 +22,11 @@ WARM_SECONDS = 0.5
 
 def build_app(store: Store, settings: Settings, api_key: str) -> web.Application:
     """Wire the server; the store is closed with it."""
-    app = web.Application(middlewares=[outermost, only_this_machine, authenticate], client_max_size=LARGEST_JSON)
+    app = web.Application(
+        middlewares=[outermost, only_this_machine, authenticate], client_max_size=LARGEST_JSON
+    )
     app[STORE], app[SETTINGS], app[API_KEY] = store, settings, api_key
-    app[SUPERVISOR] = Supervisor(store, settings, *chosen(settings))
+    app[SUPERVISOR] = Supervisor(store, settings, *chosen(settings, store.home / "logs"))
     app[ANSWERER] = Answerer(store.home / "logs" / "serve.log", settings.serving)
     app.add_routes([web.get("/healthz", healthz)])
     for module in (files, uploads, jobs, models, chat, unsupported):

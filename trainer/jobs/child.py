@@ -4,11 +4,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Protocol
 
 SOURCE = Path(__file__).parent.parent.parent
 SECRET_ENDINGS = ("_KEY", "_SECRET", "_PASSWORD", "_TOKEN")
 #: A worker that fetches a gated base needs it.
 NEEDED = {"HF_TOKEN"}
+
+
+class Process(Protocol):
+    """The part of a subprocess.Popen that an executor uses."""
+
+    @property
+    def stdin(self) -> Any: ...
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def wait(self) -> int: ...
 
 
 def environment(threads: int, device: str | None = None) -> dict[str, str]:
@@ -52,7 +63,7 @@ def start(
         )
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     """End a process now and wait until it is gone."""
     process.kill()
     process.wait()

@@ -17,9 +17,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from trainer.jobs import child
+from trainer.jobs.child import Process
 
 LONGEST = 65536
 ANSWER_SECONDS = 5.0
@@ -27,16 +28,6 @@ LOOK_SECONDS = 0.1
 GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 log = logging.getLogger(__name__)
-
-
-class Process(Protocol):
-    """The part of a subprocess.Popen that an executor uses."""
-
-    @property
-    def stdin(self) -> Any: ...
-    def poll(self) -> int | None: ...
-    def kill(self) -> None: ...
-    def wait(self) -> int: ...
 
 
 def possible() -> bool:

@@ -2,35 +2,38 @@
 
 import logging
 import os
-import subprocess
 from collections.abc import Callable
 
 from trainer.jobs import child
+from trainer.jobs.child import Process
 from trainer.jobs.executors import ENDED, RUNNING, State, Task
+from trainer.jobs.forks import ForkServer
 from trainer.settings import Training
 
 log = logging.getLogger(__name__)
-Start = Callable[..., "subprocess.Popen[bytes]"]
+Start = Callable[..., Process]
 
 
 class LocalExecutor:
-    """Owns the processes; none outlives the server."""
+    """Owns the processes; none outlives the server. With a fork server they don't wait for imports."""
 
-    def __init__(self, training: Training, start: Start = child.start) -> None:
+    def __init__(
+        self, training: Training, start: Start = child.start, forks: ForkServer | None = None
+    ) -> None:
         self.places: int | None = len(training.devices) or training.concurrent
         self.training = training
-        self.begin = start
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.forks = forks
+        self.begin: Start = forks.start if forks else start
+        self.processes: dict[str, Process] = {}
         self.devices: dict[str, str] = {}
 
     def start(self, task: Task) -> None:
         """Start the process; it stands in the folder that no worker elsewhere may go on."""
         task.folder.set_run(None)
-        threads = self.training.threads or max(1, (os.cpu_count() or 2) - 1)
         device = self._device(task.job) if task.kind == "train" else None
         path, worker_log = str(task.folder.path), task.folder.log
         self.processes[task.job] = self.begin(
-            "trainer.engine", task.kind, path, threads=threads, log=worker_log, device=device
+            "trainer.engine", task.kind, path, threads=threads(self.training), log=worker_log, device=device
         )
 
     def adopt(self, task: Task) -> bool:
@@ -55,6 +58,8 @@ class LocalExecutor:
         """Kill all processes."""
         for job in list(self.processes):
             self.forget(job)
+        if self.forks is not None:
+            self.forks.close()
 
     def _device(self, job: str) -> str | None:
         """A GPU that no other job has; None where the administrator named none."""
@@ -63,6 +68,11 @@ class LocalExecutor:
         if devices:
             self.devices[job] = (free or list(devices))[0]
         return self.devices.get(job)
+
+
+def threads(training: Training) -> int:
+    """The processors of one worker: what the settings say, or all but one."""
+    return training.threads or max(1, (os.cpu_count() or 2) - 1)
 
 
 def how_it_ended(code: int) -> str:
