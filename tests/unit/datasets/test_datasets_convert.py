@@ -281,14 +281,14 @@ def test_what_cannot_be_converted_says_why_and_leaves_no_file(
 ):
     source, target = tmp_path / "source", tmp_path / "target.jsonl"
     source.write_bytes(data)
-    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20, None))  # type: ignore[attr-defined]
     with pytest.raises(CannotConvert, match=why):
         convert_file(source, target)
     assert list(tmp_path.iterdir()) == [source]
 
 
 def test_zip_bombs_and_archives_of_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(unpack.unpacked.__wrapped__, "__defaults__", (16 << 20, None))  # type: ignore[attr-defined]
     source = tmp_path / "set.zip"
     for members, why in (
         ({"a": bytes(64 << 20)}, "more than 16 MB"),
