@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
-import ipaddress
 import logging
 import os
 import signal
@@ -15,10 +14,13 @@ from pathlib import Path
 from aiohttp import web
 
 from trainer import settings
+from trainer.addresses import is_loopback
 from trainer.api import build_app
 from trainer.store import Store
 
 KEY = "FT_TRAINER_API_KEY"
+#: Addresses and headers longer than this are refused before any route sees them.
+LONGEST_LINE = 2**16
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,15 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
-
-
 @contextlib.contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Two servers over one home would start every job twice."""
@@ -82,7 +75,13 @@ async def _serve(host: str, port: int, store: Store, offered: settings.Settings,
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     app = build_app(store, offered, key)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2.0)
+    runner = web.AppRunner(
+        app,
+        handler_cancellation=True,
+        shutdown_timeout=2.0,
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -4,7 +4,10 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A request that can't be done: HTTP status, and OpenAI's message, type, param and code."""
+    """A request that can't be done: HTTP status, and OpenAI's message, type, param and code.
+
+    `headers` go with the answer.
+    """
 
     def __init__(
         self,
@@ -14,12 +17,14 @@ class ApiError(Exception):
         param: str | None = None,
         code: str | None = None,
         kind: str = "invalid_request_error",
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.param = param
         self.code = code
         self.kind = kind
+        self.headers = headers
 
     def body(self) -> dict[str, Any]:
         """The JSON body."""

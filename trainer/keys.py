@@ -17,7 +17,8 @@ DEFAULT_PROJECT = "default"
 
 def hashed(key: str) -> str:
     """What is kept of a key; it is long and random, so a plain hash can't be turned back."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    # What a request sends in its header need not be UTF-8.
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def main(argv: list[str] | None = None) -> int:

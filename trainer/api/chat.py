@@ -9,9 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from trainer import ids
-from trainer.api.context import ANSWERER, SETTINGS, STORE, json_body, project
-from trainer.api.question import question_from
+from trainer.api.bodies import json_body
+from trainer.api.context import ANSWERER, SETTINGS, STORE, project
+from trainer.api.question import KNOWN, flag, question_from, wants_usage
 from trainer.api.tools import ToolText
+from trainer.errors import ApiError
 
 Said = dict[str, Any]
 
@@ -23,14 +25,15 @@ def routes() -> list[web.RouteDef]:
 
 async def create(request: web.Request) -> web.StreamResponse:
     """Answer a conversation."""
-    body = await json_body(request)
+    body = await json_body(request, KNOWN)
+    streamed, usage = flag(body, "stream"), wants_usage(body)
     question = question_from(body, request.app[STORE], request.app[SETTINGS], project(request))
     saying = request.app[ANSWERER].answer(question)
     head = {"id": ids.new("chatcmpl-", 29), "created": ids.now(), "model": body["model"]}
     offered = question["tools"] is not None
     choices = {index: Choice(ToolText(offered=offered)) for index in range(question["n"])}
-    if body.get("stream"):
-        return await _stream(request, body, head, saying, choices)
+    if streamed:
+        return await _stream(request, head, saying, choices, wants_usage=usage)
     return web.json_response(await _whole(head, saying, choices))
 
 
@@ -106,24 +109,30 @@ def _usage(prompt: int, choices: dict[int, Choice]) -> Said:
 
 async def _stream(
     request: web.Request,
-    body: Said,
     head: Said,
     saying: AsyncIterator[Said],
     choices: dict[int, Choice],
+    *,
+    wants_usage: bool,
 ) -> web.StreamResponse:
-    wants_usage = (body.get("stream_options") or {}).get("include_usage", False)
     # The first word comes before the headers, so that a refusal still has its status.
     first = await anext(saying)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
     stream = _Chunks(response, {**head, "object": "chat.completion.chunk"}, wants_usage, choices)
-    async with aclosing(saying) as rest:  # type: ignore[type-var]
-        for index in choices:
-            await stream.send(index, {"role": "assistant", "content": "", "refusal": None})
-        async for said in rest:
-            if said["event"] == "text":
-                await stream.text(said)
-    await stream.end(first["prompt_tokens"])
+    try:
+        async with aclosing(saying) as rest:  # type: ignore[type-var]
+            for index in choices:
+                await stream.send(index, {"role": "assistant", "content": "", "refusal": None})
+            async for said in rest:
+                if said["event"] == "text":
+                    await stream.text(said)
+    except ApiError as error:
+        # The status is long sent: what went wrong is the stream's last word, as OpenAI has it.
+        await stream.write(error.body())
+        await response.write_eof()
+    else:
+        await stream.end(first["prompt_tokens"])
     return response
 
 
@@ -153,14 +162,15 @@ class _Chunks:
     async def send(self, index: int, delta: Said, logprobs: Any = None, finish: str | None = None) -> None:
         """One chunk with one choice."""
         choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        await self._write({**self.head, "choices": [choice], **self.usage})
+        await self.write({**self.head, "choices": [choice], **self.usage})
 
     async def end(self, prompt: int) -> None:
         """The usage if it was asked for, and the mark that nothing follows."""
         if self.usage:
-            await self._write({**self.head, "choices": [], "usage": _usage(prompt, self.choices)})
+            await self.write({**self.head, "choices": [], "usage": _usage(prompt, self.choices)})
         await self.response.write(b"data: [DONE]\n\n")
         await self.response.write_eof()
 
-    async def _write(self, chunk: Said) -> None:
+    async def write(self, chunk: Said) -> None:
+        """One event."""
         await self.response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")

@@ -1,6 +1,6 @@
 """What every route needs, found by name instead of by global."""
 
-from typing import Any
+import re
 
 from aiohttp import web
 
@@ -23,23 +23,23 @@ def project(request: web.Request) -> str:
     return str(request[PROJECT])
 
 
-async def json_body(request: web.Request) -> dict[str, Any]:
-    """The request's JSON object."""
-    try:
-        body = await request.json()
-    except ValueError as error:
-        raise bad(f"We could not parse the JSON body of your request: {error}") from error
-    if not isinstance(body, dict):
-        raise bad("The body of your request must be a JSON object.")
-    return body
-
-
 def page_of(request: web.Request, default: int, most: int = 100) -> tuple[str | None, int]:
-    """The cursor and the size that a list request asks for."""
+    """The cursor and the size that a list request asks for; a size beyond the most is cut to it."""
     raw = request.query.get("limit", str(default))
-    if not raw.isdigit() or int(raw) < 1:
-        raise bad(f"Invalid 'limit': {raw!r} must be an integer of at least 1.", "limit", "invalid_value")
-    return request.query.get("after") or None, min(int(raw), most)
+    size = int(raw) if re.fullmatch("[0-9]{1,18}", raw) else 0
+    if size < 1:
+        raise bad(
+            f"Invalid 'limit': {raw[:20]!r} must be an integer of at least 1.", "limit", "invalid_value"
+        )
+    return request.query.get("after") or None, min(size, most)
+
+
+def ascending(request: web.Request) -> bool:
+    """Whether a list is asked for with the oldest first."""
+    order = request.query.get("order", "desc")
+    if order not in {"asc", "desc"}:
+        raise bad(f"Invalid 'order': {order[:20]!r} must be 'asc' or 'desc'.", "order", "invalid_value")
+    return order == "asc"
 
 
 def unknown_cursor(error: KeyError) -> Exception:

@@ -4,12 +4,14 @@ from aiohttp import web
 
 from trainer import ids
 from trainer.api import wire
-from trainer.api.context import SETTINGS, STORE, page_of, project, unknown_cursor
+from trainer.api.context import SETTINGS, STORE, ascending, page_of, project, unknown_cursor
+from trainer.api.expiry import FIELDS, seconds_of
 from trainer.api.forms import CHUNK, incoming, read_form, safe_name
 from trainer.errors import bad, no_such_file
 from trainer.store import File
 
-PURPOSES = {"fine-tune", "batch", "assistants", "vision", "user_data", "evals"}
+# OpenAI takes "evals" too, but its file object has no such purpose, and nothing here evaluates.
+PURPOSES = {"fine-tune", "batch", "assistants", "vision", "user_data"}
 MOST_FILES = 10_000
 
 
@@ -28,10 +30,17 @@ async def create(request: web.Request) -> web.Response:
     """Take a file; the parts of the form may come in any order."""
     store, limit = request.app[STORE], request.app[SETTINGS].limits.file_bytes
     async with incoming(store.files) as path:
-        form = await read_form(request, "file", path, limit)
-        purpose = purpose_of(form.fields.get("purpose"))
-        filename = safe_name(form.filename or "file")
-        record = File(ids.new("file-"), project(request), filename, path.stat().st_size, purpose, ids.now())
+        form = await read_form(request, "file", path, limit, {"purpose", *FIELDS})
+        seconds, now = seconds_of(form.fields.get(FIELDS[0]), form.fields.get(FIELDS[1])), ids.now()
+        record = File(
+            id=ids.new("file-"),
+            project=project(request),
+            filename=safe_name(form.filename or "file"),
+            bytes=path.stat().st_size,
+            purpose=purpose_of(form.fields.get("purpose")),
+            created_at=now,
+            expires_at=now + seconds if seconds else None,
+        )
         path.replace(store.file_path(record))
     store.add(record)
     return web.json_response(wire.file(record))
@@ -39,6 +48,8 @@ async def create(request: web.Request) -> web.Response:
 
 def purpose_of(given: object) -> str:
     """A purpose that this server knows."""
+    if given is None:
+        raise bad("Missing required parameter: 'purpose'.", "purpose", "missing_required_parameter")
     if not isinstance(given, str) or given not in PURPOSES:
         message = f"Invalid 'purpose': {given!r} must be one of {', '.join(sorted(PURPOSES))}."
         raise bad(message, "purpose", "invalid_value")
@@ -51,9 +62,9 @@ async def index(request: web.Request) -> web.Response:
     where = {"project": project(request)}
     if "purpose" in request.query:
         where["purpose"] = request.query["purpose"]
-    ascending = request.query.get("order") == "asc"
+    oldest_first = ascending(request)
     try:
-        page, more = request.app[STORE].page(File, after=after, limit=limit, ascending=ascending, **where)
+        page, more = request.app[STORE].page(File, after=after, limit=limit, ascending=oldest_first, **where)
     except KeyError as error:
         raise unknown_cursor(error) from error
     listing = wire.listing([wire.file(record) for record in page], has_more=more)
@@ -78,9 +89,8 @@ async def retrieve(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """Forget a file; jobs that use it have their own link to the bytes."""
-    record, store = _find(request), request.app[STORE]
-    store.remove(record)
-    store.file_path(record).unlink(missing_ok=True)
+    record = _find(request)
+    request.app[STORE].remove_file(record)
     return web.json_response({"object": "file", "id": record.id, "deleted": True})
 
 

@@ -2,19 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from trainer import ids
 from trainer.errors import ApiError, bad
 
 CHUNK = 1 << 18
 LONGEST_FIELD = 1024
+LONGEST_NAME = 255
 
 
 @dataclass
@@ -35,27 +37,52 @@ async def incoming(folder: Path) -> AsyncIterator[Path]:
         path.unlink(missing_ok=True)
 
 
-async def read_form(request: web.Request, file_field: str, path: Path, limit: int) -> Form:
-    """Read a multipart body; its parts may come in any order, the file's bytes go to the path."""
+async def read_form(
+    request: web.Request, file_field: str, path: Path, limit: int, known: Iterable[str] = ()
+) -> Form:
+    """Read a multipart body; its parts may come in any order, the file's bytes go to the path.
+
+    Every field may come once; one that is neither the file nor known is refused by name.
+    """
     if not request.content_type.startswith("multipart/"):
         raise bad(f"The body must be multipart/form-data with the field '{file_field}'.")
-    form, saved = Form(), False
+    form, left = Form(), {file_field, *known}
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 raise bad("Nested multipart bodies are not understood.")
+            _take_name(part.name or "", left, {file_field, *known})
             if part.name == file_field:
-                form.filename, saved = part.filename, True
+                form.filename = part.filename
                 await _save(part, path, limit)
             else:
-                form.fields[part.name or ""] = (await part.read_chunk(LONGEST_FIELD)).decode(
-                    "utf-8", "replace"
-                )
-    except ValueError as error:
-        raise bad(f"The multipart body can't be read: {error}") from error
-    if not saved:
+                form.fields[part.name or ""] = await _text(part)
+    except (ValueError, BadHttpMessage) as error:
+        raise bad(
+            "The multipart body can't be read: it is cut short, or is not what its header says."
+        ) from error
+    if file_field in left:
         raise bad(f"Missing required parameter: '{file_field}'.", file_field, "missing_required_parameter")
     return form
+
+
+def _take_name(name: str, left: set[str], known: set[str]) -> None:
+    if name not in known:
+        shown = clean(name)[:100]
+        raise bad(f"Unrecognized request argument supplied: {shown}", shown, "unknown_parameter")
+    if name not in left:
+        raise bad(f"The field '{name}' came twice.", name, "duplicate_parameter")
+    left.remove(name)
+
+
+async def _text(part: BodyPartReader) -> str:
+    """A short field; its bytes may come in pieces."""
+    data = bytearray()
+    while chunk := await part.read_chunk(LONGEST_FIELD):
+        data += chunk
+        if len(data) > LONGEST_FIELD:
+            raise bad(f"The field '{part.name}' is longer than {LONGEST_FIELD} bytes.", part.name)
+    return data.decode("utf-8", "replace")
 
 
 async def _save(part: BodyPartReader, path: Path, limit: int) -> None:
@@ -76,6 +103,12 @@ def to_disk(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
+def clean(text: str) -> str:
+    """Text without control characters and halves of characters, which come from bytes that are not UTF-8."""
+    return "".join(c if c.isprintable() and not "\ud800" <= c <= "\udfff" else "\ufffd" for c in text)
+
+
 def safe_name(name: str) -> str:
     """The last part of whatever a client calls its file; it is only ever shown, never opened."""
-    return Path(name.replace("\\", "/")).name[:255] or "file"
+    last = clean(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return last[:LONGEST_NAME] if last.strip(". ") else "file"

@@ -1,11 +1,15 @@
 """/v1/fine_tuning/jobs."""
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
+from trainer import keys
 from trainer.api import wire
-from trainer.api.context import SETTINGS, STORE, SUPERVISOR, json_body, page_of, project, unknown_cursor
+from trainer.api.bodies import json_body
+from trainer.api.context import SETTINGS, STORE, SUPERVISOR, page_of, project, unknown_cursor
+from trainer.errors import ApiError
 from trainer.jobs.request import job_from
 from trainer.store import Checkpoint, Event, Job
 
@@ -28,10 +32,24 @@ def routes() -> list[web.RouteDef]:
 
 
 async def create(request: web.Request) -> web.Response:
-    """Accept a job; its file is checked by a worker right after."""
-    app = request.app
-    job = job_from(await json_body(request), app[STORE], app[SETTINGS], project(request))
-    return _json(request, app[SUPERVISOR].create(job))
+    """Accept a job; its file is checked by a worker right after.
+
+    A request that is repeated with its Idempotency-Key gets the job that the first one made.
+    """
+    app, body = request.app, await json_body(request)
+    key = request.headers.get("Idempotency-Key")
+    mark = keys.hashed(key) if key else None
+    if mark and (made := app[STORE].where(Job, project=project(request), idempotency_key=mark)):
+        return _json(request, _same(made[0], body))
+    job = job_from(body, app[STORE], app[SETTINGS], project(request))
+    return _json(request, app[SUPERVISOR].create(replace(job, idempotency_key=mark)))
+
+
+def _same(job: Job, body: dict[str, Any]) -> Job:
+    if (job.model, job.training_file) != (body.get("model"), body.get("training_file")):
+        message = f"This Idempotency-Key was used for another request, which made {job.id}."
+        raise ApiError(409, message, code="idempotency_key_reused")
+    return job
 
 
 async def index(request: web.Request) -> web.Response:

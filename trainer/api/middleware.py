@@ -7,10 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from yarl import URL
 
 from trainer import disk, keys
+from trainer.addresses import is_loopback
 from trainer.api.context import API_KEY, PROJECT, STORE
-from trainer.errors import ApiError, server_error
+from trainer.errors import ApiError, bad, server_error
 from trainer.store import Key
 
 log = logging.getLogger(__name__)
@@ -29,14 +31,12 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         return _answer(error)
     except web.HTTPRequestEntityTooLarge:
         return _answer(ApiError(413, "The body of your request is too large.", code="request_too_large"))
+    except web.RequestPayloadError:
+        return _answer(bad("The body of your request can't be read: it is not what its headers say."))
     except web.HTTPNotFound:
-        return _answer(
-            ApiError(404, f"Invalid URL ({request.method} {request.path}): not offered by this server.")
-        )
+        return _answer(ApiError(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url"))
     except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        message = f"Not allowed to {request.method} on {request.path}; allowed: {allowed}."
-        return _answer(ApiError(405, message, code="method_not_allowed"))
+        return _answer(_not_allowed(request, error.allowed_methods))
     except (ConnectionResetError, web.HTTPException):
         raise
     except Exception as error:
@@ -47,15 +47,55 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         return _answer(server_error(f"The server had an error. Its log has the details under {request_id}."))
 
 
+def _not_allowed(request: web.Request, methods: set[str]) -> ApiError:
+    allowed = ", ".join(sorted(methods))
+    message = f"Not allowed to {request.method} on {request.path}; allowed: {allowed}."
+    return ApiError(405, message, code="method_not_allowed", headers={"Allow": allowed})
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The headers that clients show when something is wrong."""
     response.headers["x-request-id"] = request.get("id", "")
+    response.headers["openai-version"] = "2020-10-01"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     milliseconds = (time.perf_counter() - request.get("began", time.perf_counter())) * 1000
     response.headers["openai-processing-ms"] = str(int(milliseconds))
 
 
 def _answer(error: ApiError) -> web.Response:
-    return web.json_response(error.body(), status=error.status)
+    return web.json_response(error.body(), status=error.status, headers=error.headers)
+
+
+@web.middleware
+async def only_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Without a key, any page in a browser on this machine could ask: refuse what such a page can send.
+
+    A page names itself in Origin; one whose name was pointed at this machine ("DNS rebinding") is in Host.
+    """
+    if not _has_keys(request):
+        for header, host in (("Host", request.headers.get("Host")), ("Origin", _origin(request))):
+            if host and not is_loopback(_name(host)):
+                message = f"Without an API key this server answers its own machine only, not this {header}."
+                raise ApiError(403, message, code="foreign_origin")
+    return await handler(request)
+
+
+def _has_keys(request: web.Request) -> bool:
+    return bool(request.app[API_KEY]) or bool(request.app[STORE].any(Key))
+
+
+def _origin(request: web.Request) -> str | None:
+    """The host of the page that asks; a page without an address ("null") is a foreign one."""
+    origin = request.headers.get("Origin")
+    return (origin.partition("://")[2] or origin) if origin else None
+
+
+def _name(host: str) -> str:
+    """A host without its port."""
+    try:
+        return URL(f"//{host}").host or host
+    except ValueError:
+        return host
 
 
 @web.middleware
@@ -68,19 +108,21 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
 def _project(request: web.Request) -> str:
     wanted, store = request.app[API_KEY], request.app[STORE]
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    known = store.find(Key, keys.hashed(given.strip()))
-    if known is not None:
-        return known.project
-    if not wanted and not store.where(Key):
+    if not _has_keys(request):
         return keys.DEFAULT_PROJECT
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    given = given.strip()
     if scheme.lower() != "bearer" or not given:
         message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
         raise ApiError(401, message, code="missing_api_key")
-    if not wanted or not hmac.compare_digest(given.strip().encode(), wanted.encode()):
+    if wanted and hmac.compare_digest(keys.hashed(given), keys.hashed(wanted)):
+        return keys.DEFAULT_PROJECT
+    # Looked up by its hash, so that the time it takes says nothing of a key.
+    known = store.find(Key, keys.hashed(given))
+    if known is None:
         raise ApiError(401, f"Incorrect API key provided: {_masked(given)}.", code="invalid_api_key")
-    return keys.DEFAULT_PROJECT
+    return known.project
 
 
 def _masked(key: str) -> str:
-    return f"{key[:3]}***" if len(key) > 12 else "***"
+    return f"{key[:3]}***" if len(key) > 12 and key.isascii() else "***"

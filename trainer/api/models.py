@@ -15,8 +15,9 @@ def routes() -> list[web.RouteDef]:
     """Every route under /v1/models."""
     return [
         web.get("/v1/models", index),
-        web.get("/v1/models/{id}", retrieve),
-        web.delete("/v1/models/{id}", delete),
+        # A base may be called like a repository, with a slash, which not every client escapes.
+        web.get("/v1/models/{id:.+}", retrieve),
+        web.delete("/v1/models/{id:.+}", delete),
     ]
 
 

@@ -2,23 +2,60 @@
 
 from typing import Any
 
+from trainer.api.messages import messages_of
 from trainer.api.tools import tools_of
-from trainer.engine.checks import ROLES
 from trainer.errors import bad, no_such_model
 from trainer.jobs.request import base_of
 from trainer.settings import Settings
 from trainer.store import Store
 
-UNSUPPORTED = (
-    "audio",
-    "functions",
-    "function_call",
-    "logit_bias",
-    "frequency_penalty",
-    "presence_penalty",
-    "prediction",
-    "web_search_options",
-)
+#: What decides the answer here.
+HEEDED = {
+    "model",
+    "messages",
+    "tools",
+    "tool_choice",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "n",
+    "seed",
+    "stop",
+    "logprobs",
+    "top_logprobs",
+    "stream",
+    "stream_options",
+    "response_format",
+}
+#: What concerns OpenAI's bookkeeping and caches, and changes no word of an answer.
+HARMLESS = {
+    "metadata",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "user",
+}
+#: What would change an answer or promise something, and isn't done; with the values that ask for nothing.
+UNSUPPORTED: dict[str, tuple[Any, ...]] = {
+    "audio": (),
+    "frequency_penalty": (0,),
+    "function_call": (),
+    "functions": ([],),
+    "logit_bias": ({},),
+    "modalities": (["text"],),
+    "moderation": (),
+    "prediction": (),
+    "presence_penalty": (0,),
+    "reasoning_effort": ("none",),
+    "store": (False,),
+    "verbosity": ("medium",),
+    "web_search_options": (),
+}
+KNOWN = HEEDED | HARMLESS | set(UNSUPPORTED)
 MOST_ANSWERS = 16
 MOST_LOGPROBS = 20
 
@@ -32,16 +69,12 @@ def question_from(body: dict[str, Any], store: Store, settings: Settings, projec
     if found is None:
         raise no_such_model(name)
     base, made = found
-    for param in UNSUPPORTED:
-        if body.get(param):
-            raise bad(f"'{param}' is not supported by this server.", param, "unsupported_parameter")
-    if (body.get("response_format") or {"type": "text"}) != {"type": "text"}:
-        raise bad("Only plain text answers are supported.", "response_format", "unsupported_parameter")
+    _refuse_unsupported(body)
     return {
         "model": name,
         "base": base.as_dict(),
         "folder": str(store.home / made.folder) if made else None,
-        "messages": _messages(body),
+        "messages": messages_of(body),
         "tools": tools_of(body),
         "max_tokens": _number(body, _limit_name(body), None, 1, 10**9, whole=True),
         "temperature": _number(body, "temperature", 1.0, 0, 2),
@@ -51,6 +84,35 @@ def question_from(body: dict[str, Any], store: Store, settings: Settings, projec
         "stop": _stop(body),
         "top_logprobs": _logprobs(body),
     }
+
+
+def _refuse_unsupported(body: dict[str, Any]) -> None:
+    for param, nothing in UNSUPPORTED.items():
+        if body.get(param) is not None and body[param] not in nothing:
+            raise bad(f"'{param}' is not supported by this server.", param, "unsupported_parameter")
+    if (body.get("response_format") or {"type": "text"}) != {"type": "text"}:
+        raise bad("Only plain text answers are supported.", "response_format", "unsupported_parameter")
+
+
+def flag(body: dict[str, Any], name: str, where: str = "") -> bool:
+    """A parameter that is true or false, and false when it isn't there; raises ApiError."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise bad(f"Invalid type for '{where}{name}': expected true or false.", where + name, "invalid_type")
+    return bool(value)
+
+
+def wants_usage(body: dict[str, Any]) -> bool:
+    """Whether a stream shall end with the tokens used; raises ApiError."""
+    options = body.get("stream_options")
+    if options is None:
+        return False
+    if not isinstance(options, dict):
+        raise bad("Invalid type for 'stream_options': expected an object.", "stream_options", "invalid_type")
+    if not flag(body, "stream"):
+        message = "'stream_options' needs 'stream' to be true."
+        raise bad(message, "stream_options", "invalid_value")
+    return flag(options, "include_usage", "stream_options.")
 
 
 def _limit_name(body: dict[str, Any]) -> str:
@@ -81,29 +143,7 @@ def _stop(body: dict[str, Any]) -> list[str]:
 
 def _logprobs(body: dict[str, Any]) -> int | None:
     top = _number(body, "top_logprobs", None, 0, MOST_LOGPROBS, whole=True)
-    if top is not None and not body.get("logprobs"):
+    wanted = flag(body, "logprobs")
+    if top is not None and not wanted:
         raise bad("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs", "invalid_value")
-    return (top or 0) if body.get("logprobs") else None
-
-
-def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise bad("Invalid 'messages': must be a list of at least one message.", "messages", "invalid_type")
-    for i, message in enumerate(messages):
-        _check_message(message, f"messages[{i}]")
-    return messages
-
-
-def _check_message(message: Any, where: str) -> None:
-    if not isinstance(message, dict):
-        raise bad(f"Invalid type for '{where}': expected an object.", where, "invalid_type")
-    if not isinstance(message.get("role"), str) or message["role"] not in ROLES:
-        allowed = ", ".join(sorted(ROLES))
-        raise bad(f"Invalid '{where}.role': must be one of {allowed}.", f"{where}.role", "invalid_value")
-    content = message.get("content")
-    if isinstance(content, list):
-        if not all(isinstance(part, dict) and part.get("type") in ("text", "refusal") for part in content):
-            raise bad(f"'{where}.content' may hold text parts only.", f"{where}.content", "invalid_value")
-    elif not isinstance(content, str) and not (content is None and message["role"] == "assistant"):
-        raise bad(f"Invalid type for '{where}.content': expected text.", f"{where}.content", "invalid_type")
+    return (top or 0) if wanted else None

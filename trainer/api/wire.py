@@ -7,7 +7,8 @@ from trainer.store import Checkpoint, Event, File, Job, Model, Part, Upload
 
 
 def file(record: File) -> dict[str, Any]:
-    """A file object."""
+    """A file object; one that doesn't expire has no `expires_at`."""
+    ends = {} if record.expires_at is None else {"expires_at": record.expires_at}
     return {
         "object": "file",
         "id": record.id,
@@ -16,6 +17,7 @@ def file(record: File) -> dict[str, Any]:
         "bytes": record.bytes,
         "created_at": record.created_at,
         "status": "processed",
+        **ends,
     }
 
 

@@ -33,9 +33,7 @@ LARGEST_SEED = 2**31 - 1
 
 def job_from(body: dict[str, Any], store: Store, settings: Settings, project: str) -> Job:
     """The job that a request asks for; raises ApiError naming the parameter that is wrong."""
-    unknown = sorted(set(body) - KEYS)
-    if unknown:
-        raise bad(f"Unrecognized request argument supplied: {unknown[0]}", unknown[0], "unknown_parameter")
+    _refuse_unknown(body, KEYS)
     if body.get("integrations"):
         raise bad("Integrations are not supported by this server.", "integrations", "unsupported_parameter")
     base = _base(body, store, settings, project)
@@ -105,20 +103,38 @@ def _string(body: dict[str, Any], param: str) -> str:
     return value
 
 
+def _refuse_unknown(given: dict[str, Any], known: set[str], where: str = "") -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        message = f"Unrecognized request argument supplied: {where}{unknown[0]}"
+        raise bad(message, f"{where}{unknown[0]}", "unknown_parameter")
+
+
 def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    method = body.get("method") or {"type": "supervised"}
-    kind = method.get("type") if isinstance(method, dict) else None
-    if kind not in METHODS:
+    method = {"type": "supervised"} if body.get("method") is None else _object(body, "method")
+    kind = method.get("type")
+    if not isinstance(kind, str) or kind not in METHODS:
         message = f"Method {kind!r} is not supported by this server. Supported: {', '.join(METHODS)}."
         raise bad(message, "method.type", "unsupported_value")
-    part = method.get(kind) or {}
-    where = f"method.{kind}.hyperparameters"
-    requested = part.get("hyperparameters") if isinstance(part, dict) else part
-    if requested is None:
-        requested, where = body.get("hyperparameters") or {}, "hyperparameters"
-    if not isinstance(requested, dict):
-        raise bad(f"Invalid type for '{where}': expected an object.", where, "invalid_type")
-    return kind, _numbers(requested, kind, where)
+    _refuse_unknown(
+        {name: value for name, value in method.items() if value is not None}, {"type", kind}, "method."
+    )
+    part = _object(method, kind, "method.")
+    _refuse_unknown(part, {"hyperparameters"}, f"method.{kind}.")
+    if part.get("hyperparameters") is not None:
+        where = f"method.{kind}."
+        return kind, _numbers(_object(part, "hyperparameters", where), kind, f"{where}hyperparameters")
+    return kind, _numbers(_object(body, "hyperparameters"), kind, "hyperparameters")
+
+
+def _object(body: dict[str, Any], name: str, where: str = "") -> dict[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        param = f"{where}{name}"
+        raise bad(f"Invalid type for '{param}': expected an object.", param, "invalid_type")
+    return value
 
 
 def _numbers(requested: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
@@ -187,4 +203,8 @@ def _refuse_too_many(store: Store, settings: Settings, project: str) -> None:
         message = (
             f"This project has {active} active fine-tuning jobs, the limit is {most}. Wait for one to end."
         )
-        raise ApiError(429, message, code="active_jobs_limit_exceeded", kind="rate_limit_exceeded")
+        # The SDK would try again within seconds, and a job takes longer than that to end.
+        headers = {"x-should-retry": "false"}
+        raise ApiError(
+            429, message, code="active_jobs_limit_exceeded", kind="rate_limit_exceeded", headers=headers
+        )

@@ -15,6 +15,12 @@ from trainer.store.records import Checkpoint, Delivery, Event, File, Job, Key, M
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 JSON_COLUMNS = {"method", "hyperparameters", "metadata", "error", "result_files", "data", "metrics"}
+#: Columns that came after the first release of the schema, for a home that is older.
+ADDED = (
+    ("files", "expires_at INTEGER"),
+    ("uploads", "file_seconds INTEGER"),
+    ("jobs", "idempotency_key TEXT"),
+)
 TABLES: dict[type, str] = {
     File: "files",
     Job: "jobs",
@@ -45,6 +51,10 @@ class Store:
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA foreign_keys = ON")
         self.db.executescript(SCHEMA.read_text())
+        for table, column in ADDED:
+            known = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
+            if column.split()[0] not in known:
+                self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -71,6 +81,10 @@ class Store:
         condition = " AND ".join(f"{name} = ?" for name in equal) or "1"
         query = f"SELECT * FROM {TABLES[kind]} WHERE {condition} ORDER BY seq"  # noqa: S608
         return [_record(kind, row) for row in self.db.execute(query, list(equal.values()))]
+
+    def any(self, kind: type[R]) -> bool:
+        """Whether there is a record of this kind."""
+        return self.db.execute(f"SELECT 1 FROM {TABLES[kind]} LIMIT 1").fetchone() is not None  # noqa: S608
 
     def page(
         self, kind: type[R], *, after: str | None, limit: int, ascending: bool = False, **equal: Any
@@ -132,6 +146,16 @@ class Store:
     def remove(self, record: File | Model | Key | Delivery) -> None:
         """Forget a record."""
         self.db.execute(f"DELETE FROM {TABLES[type(record)]} WHERE id = ?", [record.id])  # noqa: S608
+
+    def expired_files(self, now: int) -> list[File]:
+        """The files whose time is over."""
+        query = "SELECT * FROM files WHERE expires_at <= ? ORDER BY seq"
+        return [_record(File, row) for row in self.db.execute(query, [now])]
+
+    def remove_file(self, file: File) -> None:
+        """Forget a file and its bytes; a job that uses them has its own link."""
+        self.remove(file)
+        self.file_path(file).unlink(missing_ok=True)
 
     def file_path(self, file: File) -> Path:
         """Where a file's bytes are; the name comes from us, never from a request."""

@@ -16,6 +16,7 @@ class File:
     bytes: int
     purpose: str
     created_at: int
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Upload:
     expires_at: int
     status: str = "pending"
     file_id: str | None = None
+    file_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Job:
     attempts: int = 0
     journal_offset: int = 0
     announced: int = 0
+    idempotency_key: str | None = None
 
     @property
     def over(self) -> bool:

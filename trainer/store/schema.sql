@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS files (
     filename TEXT NOT NULL,
     bytes INTEGER NOT NULL,
     purpose TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER
 );
 CREATE TABLE IF NOT EXISTS uploads (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -17,7 +18,8 @@ CREATE TABLE IF NOT EXISTS uploads (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     status TEXT NOT NULL,
-    file_id TEXT
+    file_id TEXT,
+    file_seconds INTEGER
 );
 CREATE TABLE IF NOT EXISTS parts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,7 +51,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     result_files TEXT NOT NULL DEFAULT '[]',
     attempts INTEGER NOT NULL DEFAULT 0,
     journal_offset INTEGER NOT NULL DEFAULT 0,
-    announced INTEGER NOT NULL DEFAULT 0
+    announced INTEGER NOT NULL DEFAULT 0,
+    idempotency_key TEXT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);
 CREATE TABLE IF NOT EXISTS events (

@@ -6,7 +6,8 @@ import pytest
 
 from tests.fakes.trainer_process import TrainerProcess
 from trainer import settings
-from trainer.__main__ import is_loopback, main
+from trainer.__main__ import main
+from trainer.addresses import is_loopback
 
 
 def test_the_shipped_settings_offer_the_tiny_base() -> None:

@@ -92,4 +92,4 @@ def test_an_upload_expires(tmp_path: Path) -> None:
             return "is expired" in str(error.value)
 
         until(refused, 20, "the expiry")
-        assert not (trainer.home / "uploads" / upload.id).exists()
+        until(lambda: not (trainer.home / "uploads" / upload.id).exists(), what="the end of its bytes")
