@@ -10,7 +10,7 @@ from pytest_socket import socket_allow_hosts
 
 LOOPBACK = ["127.0.0.1", "::1"]
 #: What a test may lack on a person's machine and not in CI.
-PARTS = ("postgres", "browser")
+PARTS = ("postgres", "browser", "ray")
 #: A developer's own settings and proxies; children would inherit them, and spend real money with them.
 OURS = ("SLACK_", "OPENAI_", "FT_")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -34,6 +34,11 @@ ENVIRONMENT = {
     "sandbox/__main__.py",
     "trainer/__main__.py",
     "trainer/jobs/child.py",
+    "trainer/serve/vllm/guard.py",
+    # what a cluster and torch tell a worker's process about itself
+    "trainer/lifeline.py",
+    "trainer/engine/ranks.py",
+    "trainer/jobs/executors/several.py",
     # the variable that holds a webhook's secret is named in the trainer's settings
     "trainer/settings.py",
     "trainer/jobs/webhooks.py",
@@ -48,6 +53,7 @@ BORDERS = {
     "apscheduler": {"bot"},
     "typer": {"bot"},
     "torch": {"trainer"},
+    "ray": {"trainer/jobs/executors"},
 }
 TOP_LEVEL = {
     *ALLOWED,

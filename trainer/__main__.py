@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from trainer import settings
+from trainer import extras, settings
 from trainer.addresses import is_loopback
 from trainer.api import build_app
 from trainer.store import Store
@@ -34,8 +34,12 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     try:
         offered = settings.load(options.config)
+        if absent := extras.missing(offered.training.executor):
+            print(f"trainer: {absent}", file=sys.stderr)
+            return 2
         home = options.home.resolve()
         with _only_one(home):
+            _share_jobs(home, offered)
             asyncio.run(_serve(options.host, options.port, Store(home), offered, key))
     except (settings.SettingsError, OSError) as error:
         print(f"trainer: {error}", file=sys.stderr)
@@ -68,6 +72,21 @@ def _only_one(home: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise OSError(f"another trainer already uses {home}") from error
         yield
+
+
+def _share_jobs(home: Path, offered: settings.Settings) -> None:
+    """On a cluster the jobs' folders stand where all nodes see them; the home has a link to there."""
+    if offered.training.executor != "ray" or not offered.ray.folder:
+        return
+    link, folder = home / "jobs", Path(offered.ray.folder)
+    if not folder.is_dir():
+        raise OSError(f"ray.folder {folder} is not there: mount it on this machine and all nodes")
+    if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
+        link.rmdir()
+    if not link.is_symlink() and not link.exists():
+        link.symlink_to(folder.resolve())
+    if link.resolve() != folder.resolve():
+        raise OSError(f"{link} holds jobs already: move them to {folder}, then remove {link}")
 
 
 async def _serve(host: str, port: int, store: Store, offered: settings.Settings, key: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer import lifeline
-from trainer.engine import checks, failures, plan
+from trainer.engine import checks, failures, plan, ranks
 from trainer.folder import JobFolder
 
 
@@ -32,11 +32,15 @@ def leave() -> NoReturn:
 
 def work(task: str, path: Path) -> None:
     """Do the task while the server lives, and never beside another process that works on the folder."""
-    lifeline.hold()
     folder = JobFolder(path)
+    lifeline.hold_in(folder)
+    if not ranks.first():
+        run(ranks.Companion(path))
+        return
     with (folder.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder.repair()
+        ranks.forget_words(folder)
         check(folder) if task == "check" else run(folder)
 
 
@@ -64,11 +68,22 @@ def run(folder: JobFolder) -> None:
     try:
         folder.append("outcome", **_trained(folder))
     except Exception as error:
-        code, message = failures.explain(error)
+        traceback.print_exc()
+        code, message = _why(folder, error)
         # First make room: on a full disk the words themselves need some.
         folder.discard_unfinished()
         folder.append("outcome", outcome="failed", code=code, message=message)
-        traceback.print_exc()
+
+
+def _why(folder: JobFolder, error: Exception) -> tuple[str, str]:
+    """The code and the words for what went wrong; raises where this process is not the one to say so."""
+    if ranks.is_broken(error):
+        return ranks.words_of_others(folder)
+    code, message = failures.explain(error)
+    if not ranks.first():
+        ranks.leave_words(folder, code, message)
+        raise error
+    return code, message
 
 
 def _trained(folder: JobFolder) -> dict[str, Any]:
@@ -77,7 +92,7 @@ def _trained(folder: JobFolder) -> dict[str, Any]:
     held_out = (
         checks.read(Path(spec["validation_file"]), spec["method"], 1) if spec["validation_file"] else []
     )
-    hyper = plan.settle(spec["hyperparameters"], spec["base"], len(rows), spec["method"])
+    hyper = plan.settle(spec["hyperparameters"], spec["base"], len(rows), spec["method"], ranks.world())
     if not any(record["kind"] == "hyperparameters" for _, record in folder.records()):
         words = plan.explain(hyper, spec["hyperparameters"], spec["base"], len(rows))
         folder.append("hyperparameters", values=hyper.as_dict(), message=words)

@@ -7,12 +7,14 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from trainer.engine import ranks
 from trainer.engine.watch import Pace, Watch, discard_checkpoints, seal
 from trainer.folder import JobFolder
 
 KEPT_EPOCHS = 3
 MOST_METRICS_EVENTS = 100
 MOST_PROBES = 25
+GO_ON, SAVE, PAUSE = range(3)
 NAMES = {
     "loss": "train_loss",
     "mean_token_accuracy": "train_mean_token_accuracy",
@@ -79,11 +81,19 @@ class Journalist(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """Decide whether to save and to evaluate, and whether the server wants a pause."""
         control.should_evaluate = self.evaluates and self.ends_epoch(state)
-        if self.folder.command() == "pause" and state.global_step < state.max_steps:
+        wish = ranks.agreed(self.wish(state))
+        if wish == PAUSE:
             self.paused = control.should_save = control.should_training_stop = True
-        elif self.ends_kept_epoch(state) or time.monotonic() - self.saved_at > self.checkpoint_seconds:
+        elif wish == SAVE:
             control.should_save = True
         return control
+
+    def wish(self, state: Any) -> int:
+        """What the end of this step asks for."""
+        if self.folder.command() == "pause" and state.global_step < state.max_steps:
+            return PAUSE
+        due = time.monotonic() - self.saved_at > self.checkpoint_seconds
+        return SAVE if due or self.ends_kept_epoch(state) else GO_ON
 
     def ends_epoch(self, state: Any) -> bool:
         """Whether this step is an epoch's last."""
@@ -100,8 +110,15 @@ class Journalist(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Make the checkpoint count, promise it if it is an epoch's, and drop the ones nobody needs."""
         step = int(state.global_step)
-        seal(self.folder.checkpoints / f"checkpoint-{step}")
         self.saved_at = time.monotonic()
+        # Each process writes its own random state.
+        ranks.wait()
+        if ranks.first():
+            self._keep(state, step)
+        ranks.wait()
+
+    def _keep(self, state: Any, step: int) -> None:
+        seal(self.folder.checkpoints / f"checkpoint-{step}")
         if self.ends_kept_epoch(state) and step not in self.told_checkpoints:
             self.told_checkpoints.add(step)
             self.folder.append("checkpoint", step=step, metrics={"step": step, **self.metrics})

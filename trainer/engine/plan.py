@@ -29,14 +29,20 @@ class Hyperparameters:
         return named if self.beta is None else {**named, "beta": self.beta}
 
 
-def settle(requested: dict[str, Any], base: dict[str, Any], examples: int, method: str) -> Hyperparameters:
-    """Replace each "auto" by a number that suits the base and the number of examples."""
+def settle(
+    requested: dict[str, Any], base: dict[str, Any], examples: int, method: str, processes: int = 1
+) -> Hyperparameters:
+    """Replace each "auto" by a number that suits the base and the number of examples.
+
+    Where several processes train together, a batch is a multiple of their number.
+    """
     batch_size = _chosen(requested, "batch_size", min(base["batch_size"], max(1, examples // 5)))
+    batch_size = ceil(min(batch_size, examples) / processes) * processes
     steps = ceil(examples / batch_size)
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(base["auto_steps"] / steps)))
     return Hyperparameters(
         n_epochs=int(_chosen(requested, "n_epochs", epochs)),
-        batch_size=int(min(batch_size, examples)),
+        batch_size=int(batch_size),
         learning_rate_multiplier=float(_chosen(requested, "learning_rate_multiplier", AUTO_MULTIPLIER)),
         beta=float(_chosen(requested, "beta", 0.1)) if method == "dpo" else None,
     )

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from trainer.engine import bases
+from trainer.engine import bases, ranks
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
-from trainer.folder import JobFolder
+from trainer.folder import JobFolder, step_of
 
 METHODS = {"supervised": "trainer.engine.supervised", "dpo": "trainer.engine.preference"}
 WARMUP_STEPS = 10
@@ -31,19 +31,28 @@ def train(
 ) -> Result:
     """Train on the rows, from the last checkpoint if there is one; save the model unless paused."""
     spec = folder.spec()
-    start = bases.load(spec["base"], folder, rows)
+    ranks.join(torch.cuda.is_available())
+    with ranks.the_first_first():
+        start = bases.load(spec["base"], folder, rows)
     # Only the one that is needed: each import of a trainer costs seconds.
     method = import_module(METHODS[spec["method"]])
     prepared = method.prepare(start.tokenizer, rows, held_out, spec["base"]["context"])
     _warn_of_cuts(folder, prepared.cut, spec["base"]["context"])
     journalist = Journalist(folder, hyper.n_epochs, spec["checkpoint_seconds"], evaluates=bool(held_out))
     trainer = method.trainer(start, arguments(spec, hyper, folder), hyper, prepared, journalist)
-    last = folder.last_checkpoint()
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
-    if not journalist.paused:
+    trainer.train(resume_from_checkpoint=_last(folder))
+    if not journalist.paused and ranks.first():
         write_results(folder.results, trainer.state.log_history)
         save(trainer.model, start.tokenizer, folder.model)
+    ranks.wait()
     return Result(paused=journalist.paused, trained_tokens=prepared.tokens * hyper.n_epochs)
+
+
+def _last(folder: JobFolder) -> str | None:
+    """The checkpoint to go on from."""
+    last = folder.last_checkpoint()
+    step = ranks.agreed(step_of(last) if last else 0)
+    return str(folder.checkpoints / f"checkpoint-{step}") if step else None
 
 
 def arguments(spec: dict[str, Any], hyper: Hyperparameters, folder: JobFolder) -> dict[str, Any]:
@@ -54,7 +63,7 @@ def arguments(spec: dict[str, Any], hyper: Hyperparameters, folder: JobFolder) -
     return {
         "output_dir": str(folder.checkpoints),
         "num_train_epochs": hyper.n_epochs,
-        "per_device_train_batch_size": hyper.batch_size,
+        **ranks.arguments(hyper.batch_size),
         "per_device_eval_batch_size": hyper.batch_size,
         "learning_rate": rate * hyper.learning_rate_multiplier,
         "lr_scheduler_type": "linear",

@@ -27,10 +27,11 @@ def _spec(store: Store, settings: Settings, job: Job) -> dict[str, object]:
     if found is None:
         raise ValueError(f"the base of {job.id} is gone")
     base, start = found
+    earlier = str((store.home / start.folder).resolve()) if start else None
     return {
         "job": job.id,
         "fine_tuned_model": f"ft:{base.name}:{settings.organization}:{job.suffix or ''}:{ids.new('', 8)}",
-        "base": {**base.as_dict(), "start_from": str(store.home / start.folder) if start else None},
+        "base": {**base.as_dict(), "start_from": earlier},
         "training_file": _link(store, job, job.training_file, "training.jsonl"),
         "validation_file": _link(store, job, job.validation_file, "validation.jsonl"),
         "method": job.method["type"],

@@ -114,8 +114,9 @@ def discard_training_state(folder: JobFolder) -> None:
         if not (checkpoint / "complete").exists():
             shutil.rmtree(checkpoint)
             continue
-        for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"):
-            (checkpoint / name).unlink(missing_ok=True)
+        for name in ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "training_args.bin"):
+            for path in checkpoint.glob(name):
+                path.unlink()
 
 
 OUTCOMES = {"checked": _checked, "paused": _paused, "failed": _failed, "succeeded": _succeeded}

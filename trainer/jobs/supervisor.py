@@ -161,7 +161,8 @@ class Supervisor:
         job = self.store.find(Job, job_id, project)
         if job is None:
             raise no_such_job(job_id)
-        return journal.ingest(self.store, job)
+        # What a worker of a queued job says is told after that the job has begun.
+        return job if job.status == "queued" else journal.ingest(self.store, job)
 
     def _with_status(self, status: str) -> list[Job]:
         return self.store.where(Job, status=status)
@@ -221,7 +222,7 @@ class Supervisor:
         worker = self.workers[job.id]
         state = worker.executor.poll(job.id)
         if state.phase == WAITING:
-            if not worker.stopping:
+            if state.words and not worker.stopping:
                 self._explain(job, f"{QUEUE}: {state.words}")
             return
         if worker.kind == "train" and job.status == "queued" and not worker.stopping:

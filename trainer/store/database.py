@@ -41,7 +41,8 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.files = home / "files"
-        self.jobs = home / "jobs"
+        # On a cluster a link to where all nodes see the same path.
+        self.jobs = (home / "jobs").resolve()
         self.uploads = home / "uploads"
         for folder in (home, self.files, self.jobs, self.uploads):
             folder.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,9 @@ def chosen(settings: Settings, logs: Path) -> tuple[Executor, Executor]:
     training = settings.training
     forks = ForkServer(logs / "forks.log", threads(training), 60 * training.loaded_minutes)
     local = LocalExecutor(training, forks=forks)
-    if local.places:
-        forks.load()
     if settings.training.executor == "local":
+        if local.places:
+            forks.load()
         return local, local
     # Only now: who trains on this machine needs no Ray.
     from trainer.jobs.executors.ray_jobs import RayExecutor
