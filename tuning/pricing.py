@@ -46,6 +46,7 @@ class Base(msgspec.Struct, frozen=True):
     source: str
     checked: dt.date
     aliases: tuple[str, ...] = ()
+    images: bool = True
     shutdown: dt.date | None = None
 
 

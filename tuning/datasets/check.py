@@ -6,15 +6,18 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tuning.datasets.checker import Settings
 from tuning.datasets.examples import read_examples
 from tuning.datasets.finish import Subject, finish, labels_of
+from tuning.datasets.inside import Inside, how_it_came, look_inside, opened_report
 from tuning.datasets.meaning import leaks, look_at
 from tuning.datasets.pool import Sink, check_all, processes_for
 from tuning.datasets.progress import Listener, Teller
-from tuning.datasets.ranges import BOM
+from tuning.datasets.ranges import BOM, LONGEST_ROW
 from tuning.datasets.report import Finding, Format, Report
 from tuning.datasets.sniff import HEAD, Look, look
 from tuning.datasets.tally import Tally
@@ -51,36 +54,89 @@ def check_file(
     findings of each code the report holds; `sink` gets all of them. `against` is a training file in which no
     row of this one should stand. Rows are compared with each other up to `COMPARED_ROWS`, or all of them if
     `deep`. `progress` is told how far the check is, after the first stretch and then once a second at most;
-    when it answers True, the check ends there, and the report says so. Raises CannotRead if there is no file
-    to read and ValueError for an unknown method or encoding.
+    when it answers True, the check ends there, and the report says so. Packed files and UTF-16 are opened.
+    Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
     """
-    began = time.perf_counter()
-    prices = prices or book()
     if method is not None and method not in METHODS:
         raise ValueError(f"There is no method {method!r}. Choose one of {', '.join(METHODS)}.")
     if max_tokens is not None and max_tokens < 1:
         raise ValueError("The limit of tokens has to be at least 1.")
+    prices = prices or book()
+    check_encoding(encoding or prices.encoding(base))
+    wish = Wish(
+        base, method, encoding, max_tokens, keep, processes, prices, sink, against, deep, progress
+    )  # fmt: skip
+    return _check(path, wish)
+
+
+class Wish(NamedTuple):
+    """How a file is to be checked; see `check_file`."""
+
+    base: str | None
+    method: str | None
+    encoding: str | None
+    max_tokens: int | None
+    keep: int
+    processes: int | None
+    prices: PriceBook
+    sink: Sink | None
+    against: Path | None
+    deep: bool
+    progress: Listener | None
+
+
+def _check(path: Path, wish: Wish) -> Report:
+    """Check a file, or what is inside of it: packed files and UTF-16 are opened, once."""
+    began = time.perf_counter()
     head, size = _head(path)
-    seen = look(head, method)
+    seen = look(head, wish.method)
+    if seen.container:
+        digest = _Digest(path)
+        inside = _look_inside(path, head, lambda inner: _check_plain(inner, wish, *_looked(inner, wish)))
+        if inside.report:
+            how = how_it_came(head)
+            if wish.sink:
+                wish.sink(how)
+            seconds = round(time.perf_counter() - began, 3)
+            return opened_report(inside.report, how, digest.value(), size, seconds)
+        seen = seen._replace(trouble=inside.trouble or seen.trouble)
+    return _check_plain(path, wish, head, size, seen)
+
+
+def _looked(path: Path, wish: Wish) -> tuple[bytes, int, Look]:
+    head, size = _head(path)
+    return head, size, look(head, wish.method)
+
+
+def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> Report:
+    began = time.perf_counter()
+    base, method, prices = wish.base, wish.method, wish.prices
     settings = Settings(
         format=_format(seen, method),
-        encoding=check_encoding(encoding or prices.encoding(base)),
-        limit=max_tokens or prices.limit(base),
-        keep=keep,
+        encoding=wish.encoding or prices.encoding(base),
+        limit=wish.max_tokens or prices.limit(base),
+        keep=wish.keep,
         shapes=seen.looks_like is None,
     )
     digest = _Digest(path)
-    teller = Teller(progress, size)
-    tally = Tally() if seen.container else _check(path, size, settings, processes, sink, teller)
+    teller = Teller(wish.progress, size)
+    tally = Tally() if seen.container else _check_rows(path, size, settings, wish, teller)
     has_bom = head.startswith(BOM)
     ended = teller.ended_at
     subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method, ended)
-    compared = _is_compared(size, tally, settings, deep) and not seen.container and ended is None
-    meaning = _meaning(path, tally, against) if compared else []
+    compared = _is_compared(size, tally, settings, wish.deep) and not seen.container and ended is None
+    meaning = _meaning(path, tally, wish.against) if compared else []
     report, late = finish(subject, tally, meaning, compared, began)
-    if sink:
-        sink(late)
+    if wish.sink:
+        wish.sink(late)
     return report
+
+
+def _look_inside(path: Path, head: bytes, check: Callable[[Path], Report]) -> Inside:
+    try:
+        return look_inside(path, head, check)
+    except OSError as error:
+        raise CannotRead(f"{path.name} can't be opened: {error.strerror}.") from error
 
 
 def _format(seen: Look, method: str | None) -> Format:
@@ -108,11 +164,9 @@ def _meaning(path: Path, tally: Tally, against: Path | None) -> list[Finding]:
     return found
 
 
-def _check(
-    path: Path, size: int, settings: Settings, processes: int | None, sink: Sink | None, teller: Teller
-) -> Tally:
+def _check_rows(path: Path, size: int, settings: Settings, wish: Wish, teller: Teller) -> Tally:
     try:
-        return check_all(path, size, settings, processes or processes_for(size), sink, teller)
+        return check_all(path, size, settings, wish.processes or processes_for(size), wish.sink, teller)
     except OSError as error:
         raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
 
@@ -123,7 +177,10 @@ def _head(path: Path) -> tuple[bytes, int]:
             kind = "is a folder" if path.is_dir() else "isn't there" if not path.exists() else "isn't a file"
             raise CannotRead(f"{path.name} {kind}.")
         with path.open("rb") as file:
-            return file.read(HEAD), os.fstat(file.fileno()).st_size
+            head = file.read(HEAD)
+            while head.count(b"\n") < 2 and len(head) < LONGEST_ROW and (more := file.read(HEAD)):
+                head += more
+            return head, os.fstat(file.fileno()).st_size
     except OSError as error:
         raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -147,7 +147,8 @@ class Checker:
 
     def _pattern(self, roles: tuple[str, ...]) -> _Pattern:
         systems = [i for i, role in enumerate(roles) if role in ("system", "developer")]
-        good = bool(roles) and roles[-1] == "assistant" and systems == list(range(len(systems)))
+        twice = ("assistant", "assistant") in pairwise(roles)
+        good = bool(roles) and roles[-1] == "assistant" and systems == list(range(len(systems))) and not twice
         encoding = self.settings.encoding
         fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(role, encoding) for role in roles)
         turns = [(i, i + 1) for i, role in enumerate(roles) if role == "assistant"]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 from typing import Any
+
+from PIL import Image
 
 from tuning.datasets.rowcheck import RowFindings, quoted
 from tuning.pricing import book
 
 _DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,", re.IGNORECASE)
+_WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_MODES = {"RGB", "RGBA"}
 _IMAGE_TYPES = {"image/jpeg", "image/jpg", "image/png", "image/webp"}
 _OTHER_SUFFIX = re.compile(r"\.(gif|bmp|tiff?|svg|heic|avif|pdf|ico)$", re.IGNORECASE)
 _PART_KEYS = {"text": {"type", "text"}, "image_url": {"type", "image_url"}, "refusal": {"type", "refusal"}}
@@ -87,7 +92,9 @@ def _check_url(out: RowFindings, url: Any, path: str) -> None:
         return
     if data := _DATA_URL.match(url):
         _check_data(out, data[1].lower(), url[data.end() :], path)
-    elif not url.startswith(("https://", "http://")):
+    elif url[:5].lower() == "data:":
+        out.add("image_url", path, "The data URL doesn't begin with data:image/...;base64,")
+    elif not _WEB_URL.fullmatch(url):
         out.add("image_url", path, "This is neither a web address nor a data URL")
     elif suffix := _OTHER_SUFFIX.search(url.split("?")[0].split("#")[0]):
         out.add("image_type", path, f"The address ends in .{suffix[1].lower()}")
@@ -98,15 +105,28 @@ def _check_data(out: RowFindings, declared: str, data: str, path: str) -> None:
         out.add("image_type", path, f"The image is declared as {declared[:30]}")
         return
     try:
-        start = base64.b64decode(data[:64], validate=True)
+        image = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         out.add("image_url", path, "The data of the image isn't base64")
         return
-    if kind_of(start) != declared.replace("jpg", "jpeg"):
+    if len(image) > book().defaults.image_bytes:
+        out.add("image_too_large", path, f"The image has {len(image) / 1048576:.1f} MB")
+    if kind_of(image[:16]) != declared.replace("jpg", "jpeg"):
         out.add("image_type", path, f"The data isn't the {declared} that it is declared as")
-    size = len(data) * 3 // 4
-    if size > book().defaults.image_bytes:
-        out.add("image_too_large", path, f"The image has about {size / 1048576:.1f} MB")
+    else:
+        _check_mode(out, image, path)
+
+
+def _check_mode(out: RowFindings, image: bytes, path: str) -> None:
+    """Read the image's head: its mode has to be RGB or RGBA. Its pixels aren't decoded."""
+    try:
+        with Image.open(io.BytesIO(image), formats=("JPEG", "PNG", "WEBP")) as opened:
+            mode = opened.mode
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        out.add("image_type", path, "The image is damaged: its head can't be read")
+        return
+    if mode not in _MODES:
+        out.add("image_mode", path, f"The mode of the image is {mode[:10]}")
 
 
 def kind_of(start: bytes) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from tuning.datasets import fast
 from tuning.datasets.ranges import BOM
@@ -95,4 +96,6 @@ def _text(message: dict[str, Any]) -> str:
 def _url(part: dict[str, Any]) -> str:
     image = part["image_url"]
     url = image.get("url") if isinstance(image, dict) else image
-    return url[-2000:] if isinstance(url, str) else ""
+    if not isinstance(url, str):
+        return ""
+    return f"image {crc32(url.encode()):08x}" if url[:5].lower() == "data:" else url[-2000:]

@@ -83,10 +83,9 @@ def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
     seen, rows = subject.seen, tally.rows
     if subject.has_bom:
         found.append(make_finding("bom", "The file begins with a byte order mark", offset=0))
-    if seen.container and seen.looks_like == "utf-16":
-        found.append(make_finding("encoding", "The file is UTF-16 text"))
-    elif seen.container:
-        found.append(make_finding("not_jsonl", f"The file is {seen.container}, not one JSON object a line"))
+    if seen.container:
+        what = f"The file is {seen.container}, not one JSON object a line"
+        found.append(make_finding("not_jsonl", what, todo=seen.trouble))
     elif seen.looks_like:
         found.append(make_finding("not_jsonl", f"The rows have the {seen.looks_like} format, not messages"))
     elif subject.ended_at is not None:
@@ -115,6 +114,11 @@ def _limits(subject: Subject, tally: Tally) -> list[Finding]:
     if tally.image_examples > defaults.image_examples:
         what = f"{tally.image_examples:,} examples have images"
         found.append(make_finding("too_many_image_examples", what))
+    base = subject.prices.find(subject.base)
+    if tally.image_examples and base and not base.images:
+        count = _count(tally.image_examples, "example")
+        what = f"The guide to images doesn't list {base.name}, and images stand in {count}"
+        found.append(make_finding("images_not_offered", what))
     return found
 
 

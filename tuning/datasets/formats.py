@@ -21,7 +21,7 @@ PREFERENCE_KEYS = {"input", *_OUTPUTS}
 CONVERTIBLE: dict[str, tuple[set[str], ...]] = {
     "alpaca": ({"instruction", "output"}, {"instruction", "response"}),
     "prompt-completion": ({"prompt", "completion"}, {"prompt", "response"}, {"input", "output"}),
-    "sharegpt": ({"conversations"},),
+    "sharegpt": ({"conversations"}, {"conversation"}),
     "question-answer": ({"question", "answer"},),
     "text-category": ({"text", "category"}, {"text", "label"}, {"title", "label"}),
     "preference-text": ({"prompt", "chosen", "rejected"}, {"chosen", "rejected"}),
@@ -172,7 +172,11 @@ def _check_input(out: RowFindings, value: dict[str, Any]) -> Tools:
     tools = check_tools(out, value, "input.")
     messages = _messages(out, value, "input.messages")
     if messages is not None:
-        check_messages(out, messages, tools, "input.messages")
+        images = check_messages(out, messages, tools, "input.messages")
+        if images:
+            out.add(
+                "image_in_preference", "input.messages", f"The input has {images} image{'s' * (images > 1)}"
+            )
         if _roles(messages)[-1] == "assistant":
             path = f"input.messages[{len(messages) - 1}].role"
             out.add("input_ends_with_assistant", path, "The input ends with the assistant's message")
@@ -197,7 +201,7 @@ def _check_output(out: RowFindings, messages: list[Any], tools: Tools, path: str
 
 
 def _check_reinforcement(out: RowFindings, row: dict[str, Any]) -> None:
-    tools = check_tools(out, row)
+    tools = check_tools(out, row, reserved_only=True)
     messages = _messages(out, row)
     if messages is None:
         return

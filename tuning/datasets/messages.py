@@ -21,6 +21,7 @@ ROLE_KEYS = {
 }
 _ANY_KEY = set().union(*ROLE_KEYS.values())
 _HOME = {"tool_call_id": "tool"}
+LONGEST_CALL_ID = 40
 _BAD_NAME = re.compile(r"[\s<|\\/>]")
 _ALIASES = {
     "human": "user",
@@ -34,8 +35,11 @@ _ALIASES = {
 }
 
 
-def check_messages(out: RowFindings, messages: list[Any], tools: Tools, path: str = "messages") -> None:
-    """Check every message and their order; what the row must end with is the format's own rule."""
+def check_messages(out: RowFindings, messages: list[Any], tools: Tools, path: str = "messages") -> int:
+    """Check every message and their order; returns how many images they have.
+
+    What the row must end with is the format's own rule.
+    """
     images = 0
     for i, message in enumerate(messages):
         images += check_message(out, message, tools, f"{path}[{i}]")
@@ -43,6 +47,7 @@ def check_messages(out: RowFindings, messages: list[Any], tools: Tools, path: st
     if images > most:
         out.add("too_many_images", path, f"The example has {images} images, {most} are allowed")
     _check_order(out, messages, path)
+    return images
 
 
 def check_message(out: RowFindings, message: Any, tools: Tools, path: str) -> int:
@@ -132,6 +137,9 @@ def _check_assistant(out: RowFindings, message: dict[str, Any], tools: Tools, pa
     if refusal is not None and out.type_is(refusal, str, f"{path}.refusal"):
         out.text(refusal, f"{path}.refusal")
     if message.get("function_call") is not None:
+        if message.get("tool_calls"):
+            what = "The message has both tool_calls and function_call"
+            out.add("functions_and_tools", f"{path}.function_call", what)
         check_call(out, tools, message["function_call"], f"{path}.function_call")
     if "tool_calls" in message:
         _check_calls(out, message["tool_calls"], tools, f"{path}.tool_calls")
@@ -160,6 +168,9 @@ def _check_call(out: RowFindings, call: Any, tools: Tools, seen: set[str], path:
         out.add("tool_call_id", f"{path}.id", f"Two calls have the id {quoted(identifier)}")
     else:
         seen.add(identifier)
+        if len(identifier) > LONGEST_CALL_ID:
+            what = f"The id has {len(identifier)} characters"
+            out.add("tool_call_id_length", f"{path}.id", what)
     if call.get("type") != "function":
         what = (
             f"The type is {quoted(call['type'])}, not function" if "type" in call else "The call has no type"
@@ -192,11 +203,14 @@ class _Open:
 
 def _check_order(out: RowFindings, messages: list[Any], path: str) -> None:
     open_calls = _Open()
-    talked = False
+    talked, before = False, None
     for i, message in enumerate(messages):
         if not isinstance(message, dict):
             continue
         at, role = f"{path}[{i}]", message.get("role")
+        if role == before == "assistant" and not open_calls.waiting:
+            out.add("repeated_assistant", f"{at}.role", "Two messages of the assistant follow each other")
+        before = role
         if role == "tool":
             _answer(out, open_calls, message, at)
             continue

@@ -39,7 +39,7 @@ def kind_of(opened: Opened) -> str:
     if magic.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "excel"
     with open_text(opened) as text:
-        head = text.read(1 << 16).lstrip("\ufeff \t\r\n")
+        head = text.read(1 << 16).lstrip("\ufeff \t\r\n").replace("\r\n", "\n").replace("\r", "\n")
     if head[:1] == "[":
         return "jsonl" if _first_is_whole(head) else "json"
     if head[:1] == "{":

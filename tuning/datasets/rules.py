@@ -40,7 +40,8 @@ FILE_RULES = {
     "few_rows": _warning("doc", "50 to 100 good examples are advised before a result can be judged."),
     "format_mismatch": _error("spec", "Choose the method that fits the file, or convert the file."),
     "not_jsonl": _error("spec", "Convert it to JSONL: ft-bot convert does it, and in Slack the file's card."),
-    "encoding": _error("spec", "Save the file as UTF-8."),
+    "encoding": _warning("spec", "Save it as UTF-8 for a backend; in Slack the bot does it by itself."),
+    "packed": _warning("spec", "Unpack it for a backend; in Slack the bot does it by itself."),
     "bom": _warning("ours", "Azure asks for it, other backends may refuse row 1: save without it for those."),
     "file_too_large": _warning("spec", "It is sent in parts; split it if the backend has no /uploads."),
     "too_many_image_examples": _error("doc", "Keep at most 50,000 examples with images."),
@@ -84,6 +85,9 @@ MESSAGE_RULES = {
     "example_missing_assistant_message": _error("notebook", "Add the answer that the model should learn."),
     "nothing_to_learn": _error("doc", "Give at least one assistant message weight 1, or leave weight out."),
     "last_message_role": _error("reported", "End the row with the message that the method expects."),
+    "repeated_assistant": _warning(
+        "reported", "Join them, or put what was said between them: Azure refuses it."
+    ),
     "system_not_first": _warning("ours", "Put instructions before the conversation."),
     "missing_system": _warning("notebook", "Add the system message that you will use when asking."),
     "missing_user": _warning("notebook", "Add the question that the answer belongs to."),
@@ -95,17 +99,24 @@ IMAGE_RULES = {
     "image_role": _error("doc", "Move the image to a user message."),
     "too_many_images": _error("doc", "Keep at most 10 images in an example."),
     "image_type": _error("doc", "Use a JPEG, PNG or WEBP image."),
+    "image_mode": _error("doc", "Save the image as RGB or RGBA: backends take no other mode."),
     "image_url": _error("doc", "Give an https URL or a data:image/...;base64 URL."),
     "image_too_large": _error("doc", "Make the image smaller than 10 MB."),
+    "image_in_preference": _error("doc", "Leave images out: preference pairs are text only."),
+    "images_not_offered": _warning("doc", "Choose a base that learns from images, or leave them out."),
 }
 
 TOOL_RULES = {
     "tool_schema": _error("spec", "Correct the definition; its parameters are a JSON Schema object."),
+    "tool_strict": _error("doc", "Close every object and require each property, or leave strict out."),
     "tool_name": _error("spec", "Use up to 64 letters, digits, underscores or dashes, each name once."),
     "too_many_functions": _error("spec", "Declare between 1 and 128."),
-    "functions_and_tools": _error("spec", "Use tools alone; functions is the older form."),
+    "functions_and_tools": _error("spec", "Use tools and tool_calls alone; the others are their older form."),
     "tool_call": _error("spec", "Write the call as id, type and function with name and arguments."),
     "tool_call_id": _error("spec", "Give each call an id of its own, and answer it by that id."),
+    "tool_call_id_length": _warning(
+        "reported", "Use at most 40 characters: some backends refuse longer ids."
+    ),
     "tool_arguments_json": _error("spec", "Write the arguments as the text of one JSON object."),
     "tool_arguments_schema": _error("ours", "Correct the arguments or the tool's parameters."),
     "tool_unknown": _error("ours", "Declare the tool in tools, or correct the name."),
@@ -119,6 +130,7 @@ PREFERENCE_RULES = {
     "output_length": _error("spec", "Give a list with exactly one assistant message."),
     "output_role": _error("spec", "The role of an output is assistant."),
     "same_outputs": _warning("ours", "Nothing is learned from it: make the answers differ, or drop the row."),
+    "grader_data": _warning("ours", "Give every row the same keys and types: a grader reads them by name."),
     "input_ends_with_assistant": _warning("doc", "End the input with the user's message."),
 }
 

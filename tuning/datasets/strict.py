@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 MAX_DEPTH = 100
+_NO_JSON = ("duplicate_key", "not_a_number", "lone_surrogate", "too_deep")
 _HALF = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 INVISIBLE = re.compile("[\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
@@ -83,37 +84,61 @@ def read_line(line: bytes) -> Line:
     return Line(value, problems, not any(problem.code == "too_deep" for problem in problems))
 
 
+def parse(text: str) -> tuple[Any, str | None]:
+    """The value of a JSON text that stands inside a row, or why it isn't one; it never quotes the text."""
+    value, failure = _parse(_DECODER, text)
+    if failure:
+        return None, failure.what
+    return value, next((problem.what for problem in _deep_problems(value) if problem.code in _NO_JSON), None)
+
+
 def _parse(decoder: json.JSONDecoder, text: str) -> tuple[Any, Problem | None]:
     try:
         return decoder.decode(text), None
     except json.JSONDecodeError as error:
         return None, Problem("bad_json", "", _reason(error, text))
     except RecursionError:
-        return None, Problem("too_deep", "", "The row is nested too deeply")
+        return None, Problem("too_deep", "", "It is nested too deeply")
     except ValueError:
-        return None, Problem("bad_json", "", "The row has a number with too many digits")
+        return None, Problem("bad_json", "", "There is a number with too many digits")
 
 
 def _reason(error: json.JSONDecodeError, text: str) -> str:
     where = f" at character {error.pos + 1}"
+    rest = text[error.pos : error.pos + 5]
     if error.msg.startswith("Invalid control character"):
-        return f"Invalid control character U+{ord(text[error.pos]):04X}{where} (escape it, as \\n or \\t)"
+        return f"Invalid control character U+{ord(rest[0]):04X}{where} (escape it, as \\n or \\t)"
     if error.msg == "Extra data":
-        return f"There is more text after the end of the JSON value{where}"
+        hint = _extra_hint(text[error.pos :].strip())
+        return f"There is more text after the end of the JSON value{where}{hint}"
     if error.pos >= len(text.rstrip()):
-        return f"The row isn't complete JSON: it ends too early{where}"
+        return f"It isn't complete JSON: it ends too early{where}"
     if text[:1] == "\ufeff":
         return "There is a byte order mark before the row"
-    hint = _python_hint(text[error.pos : error.pos + 5])
-    return f"The row isn't valid JSON: {error.msg[0].lower()}{error.msg[1:]}{where}{hint}"
+    what = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
+    unclosed = " (if the text goes on in the next row, write its line breaks as \\n)"
+    hint = unclosed if what.startswith("unterminated") else _hint(rest, error.pos)
+    return f"It isn't valid JSON: {what}{where}{hint}"
 
 
-def _python_hint(rest: str) -> str:
+def _extra_hint(rest: str) -> str:
+    if rest == ",":
+        return " (a comma: rows have none between them)"
+    return " (another object: give each a row of its own)" if rest.startswith("{") else ""
+
+
+def _hint(rest: str, position: int) -> str:
     if rest.startswith("'"):
         return " (JSON needs double quotes)"
     if rest.startswith(("True", "False", "None")):
         return " (JSON writes true, false and null)"
-    return " (remove the comma before it)" if rest.startswith(("}", "]")) else ""
+    if rest.startswith(("//", "#", "/*")):
+        return " (JSON has no comments)"
+    if rest.startswith(("}", "]")):
+        return " (remove the comma before it)"
+    if not rest[0].isprintable():
+        return f" (there is the character U+{ord(rest[0]):04X}, which no editor shows)"
+    return " (it has to begin with a brace)" if position == 0 else ""
 
 
 def walk(value: Any) -> Iterator[tuple[str, Any, int]]:

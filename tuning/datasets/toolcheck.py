@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
 from tuning.datasets.rowcheck import NAME, RowFindings, quoted
-from tuning.datasets.strict import join
+from tuning.datasets.schemas import below, compact, strict_faults, validator
+from tuning.datasets.strict import join, parse, walk
 
 MOST_TOOLS = 128
 
 
-def _no_download(uri: str) -> Any:
-    raise ValueError("a schema may only refer to itself")
-
-
-@lru_cache(maxsize=4096)
-def _validator(schema: str) -> tuple[Any, str]:
-    """The compiled schema, or why it isn't one. Cached: most rows of a file declare the same tools."""
-    try:
-        return jsonschema_rs.validator_for(schema, retriever=_no_download, mask="the value"), ""
-    except jsonschema_rs.ValidationError as error:
-        return None, _first_line(error)
-    except (ValueError, RecursionError) as error:
-        return None, str(error).splitlines()[0][:120]
-
-
-def _first_line(error: Any) -> str:
-    where = ".".join(str(step) for step in error.instance_path)
-    text = str(error.message).splitlines()[0][:120]
-    return f"{text} (at {where[:80]})" if where else text
-
-
 class Tools:
-    """The tools that a row declares: name to the JSON text of its parameters' schema ('' if none)."""
+    """The tools that a row declares: name to the JSON text of its parameters' schema ('' if unusable)."""
 
     def __init__(self) -> None:
         self.schemas: dict[str, str] = {}
         self.declared = False
 
 
-def check_tools(out: RowFindings, row: dict[str, Any], prefix: str = "") -> Tools:
-    """Check `tools` and the older `functions` of a row; returns what they declare."""
+def check_tools(
+    out: RowFindings, row: dict[str, Any], prefix: str = "", *, reserved_only: bool = False
+) -> Tools:
+    """Check `tools` and the older `functions` of a row; returns what they declare.
+
+    With `reserved_only`, only `tools` is looked at: in a reinforcement item every other key is data.
+    """
     tools = Tools()
-    if "tools" in row and "functions" in row:
+    keys = ("tools",) if reserved_only else ("tools", "functions")
+    if all(key in row for key in ("tools", "functions")) and not reserved_only:
         out.add("functions_and_tools", f"{prefix}functions", "The row has both tools and functions")
-    for key in ("tools", "functions"):
+    for key in keys:
         if key in row:
             _check_list(out, tools, row[key], key, f"{prefix}{key}")
-    if "parallel_tool_calls" in row:
+    if "parallel_tool_calls" in row and not reserved_only:
         path = f"{prefix}parallel_tool_calls"
         out.type_is(row["parallel_tool_calls"], bool, path)
     return tools
@@ -62,6 +44,10 @@ def _check_list(out: RowFindings, tools: Tools, value: Any, key: str, path: str)
         out.add("null_value", path, f"{key} is null")
         return
     if not out.type_is(value, list, path, "tool_schema"):
+        return
+    if value == [] and key == "tools":
+        if path == "tools":  # the guide's own preference rows have an empty list in their input
+            out.add("null_value", path, "tools is an empty list", "Leave the key out.")
         return
     tools.declared = True
     if not 1 <= len(value) <= MOST_TOOLS:
@@ -101,30 +87,32 @@ def _check_function(out: RowFindings, tools: Tools, function: Any, path: str) ->
         out.text(function["description"], f"{path}.description")
     if function.get("strict") is not None:
         out.type_is(function["strict"], bool, f"{path}.strict")
-    schema = _check_parameters(out, function.get("parameters"), "parameters" in function, path)
+    schema = _check_parameters(out, function, path) if "parameters" in function else ""
     if isinstance(name, str):
         tools.schemas[name] = schema
 
 
-def _check_parameters(out: RowFindings, parameters: Any, given: bool, path: str) -> str:
-    if not given:
-        return ""
-    path = f"{path}.parameters"
+def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> str:
+    """Check the schema of a function's parameters; its JSON text, or '' if it can't be used."""
+    parameters, path = function["parameters"], f"{path}.parameters"
     if not out.type_is(parameters, dict, path, "tool_schema"):
         return ""
     if parameters and parameters.get("type") != "object":
         kind = quoted(parameters.get("type"))
         out.add("tool_schema", f"{path}.type", f"The parameters have the type {kind}, not object")
-    text = _compact(parameters)
-    validator, why = _validator(text)
-    if validator is None:
-        out.add("tool_schema", path, f"The parameters aren't a JSON Schema: {why}")
+    text = compact(parameters)
+    if "<|" in text:
+        for where, value, _ in walk(parameters):
+            if isinstance(value, str):
+                out.text(value, f"{path}{below(where)}")
+    compiled, fault = validator(text)
+    if fault:
+        out.add("tool_schema", f"{path}{fault.path}", f"The parameters aren't a JSON Schema: {fault.what}")
         return ""
-    return text
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    if function.get("strict") is True:
+        for fault in strict_faults(text):
+            out.add("tool_strict", f"{path}{fault.path}", fault.what)
+    return text if compiled else ""
 
 
 def check_call(out: RowFindings, tools: Tools, function: Any, path: str) -> None:
@@ -158,23 +146,22 @@ def _check_arguments(
 
 
 def _check_arguments_text(out: RowFindings, schema: str, arguments: str, path: str) -> None:
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError) as error:
-        where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        out.add("tool_arguments_json", path, f"The arguments aren't JSON{where}")
-        return
-    if not isinstance(value, dict):
+    value, problem = parse(arguments)
+    if problem:
+        out.add(
+            "tool_arguments_json", path, f"The arguments can't be read: {problem[0].lower()}{problem[1:]}"
+        )
+    elif not isinstance(value, dict):
         out.add("tool_arguments_json", path, "The arguments are JSON, but not an object")
     elif schema:
         _check_against(out, schema, value, path)
 
 
 def _check_against(out: RowFindings, schema: str, value: Any, path: str) -> None:
-    validator, _ = _validator(schema)
+    compiled, _ = validator(schema)
     try:
-        errors = list(validator.iter_errors(value))
-    except ValueError:  # NaN, halves of characters or huge numbers inside: not JSON for the schema's reader
+        errors = list(compiled.iter_errors(value))
+    except ValueError:  # halves of characters or huge numbers inside: not JSON for the schema's reader
         out.add("tool_arguments_json", path, "The arguments have a value that JSON doesn't allow")
         return
     for error in errors[:5]:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dataset_rows import chat, good
+from PIL import Image
 
 from tuning.datasets import check_file
 from tuning.datasets.private import CODES
@@ -62,6 +65,23 @@ def image(url: Any = PNG, **more: Any) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
+def drawn(mode: str, kind: str) -> str:
+    """A tiny picture as a data URL."""
+    data = io.BytesIO()
+    Image.new(mode, (2, 2)).save(data, kind)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+def numbered(number: int) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": f"look{number}"}}
+
+
+def taking(parameters: Any, **more: Any) -> dict[str, Any]:
+    """The tool `look` with these parameters."""
+    return {"type": "function", "function": {"name": "look", "parameters": parameters, **more}}
+
+
+OPEN = {"type": "object", "properties": {"n": {"type": "integer"}}}
 DONE = {"role": "assistant", "content": "done"}
 ASSISTANT = {"role": "assistant", "content": "a"}
 
@@ -223,6 +243,26 @@ WRONG: list[tuple[Any, str, str]] = [
         "image_too_large",
         "messages[1].content[0].image_url.url",
     ),
+    *(
+        (
+            said({"role": "user", "content": [image(drawn(mode, kind))]}),
+            "image_mode",
+            "messages[1].content[0].image_url.url",
+        )
+        for mode, kind in (("P", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("CMYK", "JPEG"))
+    ),
+    *(
+        (said({"role": "user", "content": [image(url)]}), code, "messages[1].content[0].image_url.url")
+        for url, code in (
+            (drawn("RGB", "PNG")[:-20] + "!!!!", "image_url"),
+            (drawn("RGB", "PNG")[:42], "image_type"),
+            ("data:image/png,abc", "image_url"),
+            ("https://", "image_url"),
+            ("https://a b.example/c.png", "image_url"),
+            ("images/a.png", "image_url"),
+            ("", "image_url"),
+        )
+    ),
     (
         said({"role": "user", "content": [image(detail="huge")]}),
         "wrong_value",
@@ -247,6 +287,71 @@ WRONG: list[tuple[Any, str, str]] = [
         "messages[2].tool_calls[0].function.arguments",
     ),
     (calling(call(arguments="{}")), "tool_arguments_schema", "messages[2].tool_calls[0].function.arguments"),
+    *(
+        (
+            calling(call(arguments=arguments)),
+            "tool_arguments_json",
+            "messages[2].tool_calls[0].function.arguments",
+        )
+        for arguments in ("", '{"n": 1,}', '{"n": 1, "n": 2}', '{"n": NaN}', '"{}"', '{"n": 1e999}')
+    ),
+    ({**good(), "tools": [taking(OPEN, strict=True)]}, "tool_strict", "tools[0].function.parameters"),
+    (
+        {**good(), "tools": [taking({**OPEN, "additionalProperties": False}, strict=True)]},
+        "tool_strict",
+        "tools[0].function.parameters.required",
+    ),
+    (
+        {
+            **good(),
+            "tools": [
+                taking(
+                    {
+                        "type": "object",
+                        "properties": {"a": {"type": "array", "items": OPEN}},
+                        "required": ["a"],
+                        "additionalProperties": False,
+                    },
+                    strict=True,
+                )
+            ],
+        },
+        "tool_strict",
+        "tools[0].function.parameters.properties.a.items",
+    ),
+    (
+        {**good(), "tools": [taking({"type": "object", "properties": {"n": {"type": "int"}}})]},
+        "tool_schema",
+        "tools[0].function.parameters.properties.n.type",
+    ),
+    (
+        {**good(), "tools": [taking({"$ref": "https://elsewhere.example/x", "type": "object"})]},
+        "tool_schema",
+        "tools[0].function.parameters",
+    ),
+    (
+        {**good(), "tools": [taking({**OPEN, "description": "say <|endoftext|>"})]},
+        "special_token",
+        "tools[0].function.parameters.description",
+    ),
+    (calling(call("x" * 41)), "tool_call_id_length", "messages[2].tool_calls[0].id"),
+    (
+        ending(
+            {
+                "role": "assistant",
+                "tool_calls": [call()],
+                "function_call": {"name": "look", "arguments": '{"n": 1}'},
+            },
+            tools=[TOOL],
+        ),
+        "functions_and_tools",
+        "messages[2].function_call",
+    ),
+    (
+        chat(("system", "Be brief."), ("user", "u"), ("assistant", "a"), ("assistant", "b")),
+        "repeated_assistant",
+        "messages[3].role",
+    ),
     (calling(call(name="other")), "tool_unknown", "messages[2].tool_calls[0].function.name"),
     (calling(call(""), call("b"), call("b")), "tool_call_id", "messages[2].tool_calls[0].id"),
     (calling(call("b"), call("b")), "tool_call_id", "messages[2].tool_calls[1].id"),
@@ -277,7 +382,9 @@ WRONG: list[tuple[Any, str, str]] = [
     (calling(call("a"), call("b"), parallel_tool_calls=False), "parallel_tool_calls", "parallel_tool_calls"),
     ({**good(), "parallel_tool_calls": True}, "parallel_tool_calls", "parallel_tool_calls"),
     ({**good(), "tools": [TOOL], "parallel_tool_calls": 1}, "data_type", "parallel_tool_calls"),
-    ({**good(), "tools": []}, "too_many_functions", "tools"),
+    ({**good(), "functions": []}, "too_many_functions", "functions"),
+    ({**good(), "tools": [numbered(n) for n in range(129)]}, "too_many_functions", "tools"),
+    ({**good(), "tools": []}, "null_value", "tools"),
     ({**good(), "tools": None}, "null_value", "tools"),
     ({**good(), "tools": {}}, "tool_schema", "tools"),
     ({**good(), "tools": [{"name": "look", "parameters": {}}]}, "tool_schema", "tools[0].function"),
@@ -309,7 +416,7 @@ WRONG: list[tuple[Any, str, str]] = [
             ],
         },
         "tool_schema",
-        "tools[0].function.parameters",
+        "tools[0].function.parameters.properties.a.type",
     ),
     (
         {
@@ -419,6 +526,11 @@ WRONG_PAIRS: list[tuple[Any, str, str]] = [
         preference(input={"messages": [{"role": "user", "content": "u"}], "x": 1}),
         "unrecognized_key",
         "input.x",
+    ),
+    (
+        preference(input={"messages": [{"role": "user", "content": [image(drawn("RGB", "PNG"))]}]}),
+        "image_in_preference",
+        "input.messages",
     ),
     (preference(input={"messages": [ASSISTANT]}), "input_ends_with_assistant", "input.messages[0].role"),
     (preference(preferred_output=...), "missing_key", "preferred_output"),
@@ -557,6 +669,9 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "file_too_large",
         "too_many_image_examples",
         "method_not_offered",
+        "images_not_offered",
+        "grader_data",
+        "packed",
         "row_too_long",
         "duplicate_row",
         "ended_early",
