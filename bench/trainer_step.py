@@ -66,7 +66,7 @@ def main() -> None:
             folder = JobFolder(Path(path))
             spec = {"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 30}
             start = bases.load(base, folder, rows)
-            prepared = supervised.prepare(start.tokenizer, rows, [], base["context"])
+            prepared = supervised.prepare(start.template(), rows, [], base["context"])
             arguments = train.arguments(spec, hyper, folder)
             theirs = measured(
                 SFTTrainer(

@@ -3,12 +3,24 @@
 import json
 from typing import Any
 
+import jinja2
+
 Message = dict[str, Any]
+SYSTEM = ("system", "developer")
+_KNOWN: dict[str, bool] = {}
 
 
 def normalise(messages: list[Message]) -> list[Message]:
-    """Messages with plain text, today's roles and tool calls whose arguments are objects."""
-    return [_message(message) for message in messages]
+    """Messages with plain text, today's roles and tool calls whose arguments are objects.
+
+    A tool's message has the name of the function whose call it answers: some templates want that.
+    """
+    plain = [_message(message) for message in messages]
+    called = {c["id"]: c["function"]["name"] for m in plain for c in m.get("tool_calls", []) if "id" in c}
+    for message in plain:
+        if message.get("tool_call_id") in called:
+            message.setdefault("name", called[message["tool_call_id"]])
+    return plain
 
 
 def _message(message: Message) -> Message:
@@ -27,7 +39,9 @@ def _message(message: Message) -> Message:
 
 def _call(call: dict[str, Any]) -> dict[str, Any]:
     function = call["function"]
-    return {"type": "function", "function": {"name": function["name"], "arguments": _arguments(function)}}
+    known = {"id": call["id"]} if call.get("id") else {}
+    plain = {"name": function["name"], "arguments": _arguments(function)}
+    return {**known, "type": "function", "function": plain}
 
 
 def _arguments(function: dict[str, Any]) -> Any:
@@ -50,9 +64,18 @@ def tools_of(row: dict[str, Any]) -> list[dict[str, Any]] | None:
     return (row.get("tools") or functions) or None
 
 
+def special_tokens(tokenizer: Any) -> list[str]:
+    """The tokens that mean something to a model besides their text."""
+    return [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+
+
 def defused(tokenizer: Any, messages: list[Message]) -> list[Message]:
     """Normalised messages in which the text of a special token is only text: no message can end itself."""
-    special = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return defuse(special_tokens(tokenizer), messages)
+
+
+def defuse(special: list[str], messages: list[Message]) -> list[Message]:
+    """The same, for who has no tokenizer."""
     return [{**message, "content": _without(message["content"], special)} for message in messages]
 
 
@@ -62,9 +85,61 @@ def _without(text: str, special: list[str]) -> str:
     return text
 
 
+def has_system(tokenizer: Any) -> bool:
+    """Whether the chat template takes a system message."""
+    template = str(tokenizer.chat_template)
+    if template not in _KNOWN:
+        messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+        try:
+            _KNOWN[template] = "Be brief." in _text(tokenizer, messages)
+        except jinja2.TemplateError:
+            _KNOWN[template] = False
+    return _KNOWN[template]
+
+
+def without_system(messages: list[Message]) -> list[Message]:
+    """The messages with what the system says at the beginning of the next user message."""
+    kept: list[Message] = []
+    said: list[str] = []
+    for message in messages:
+        if message["role"] == "system":
+            said.append(message["content"])
+        elif message["role"] == "user" and said:
+            kept.append({**message, "content": "\n\n".join([*said, message["content"]])})
+            said = []
+        else:
+            kept.append(message)
+    return kept + [{"role": "user", "content": words} for words in said]
+
+
 def render(tokenizer: Any, messages: list[Message], tools: Any = None, *, answer: bool = False) -> str:
     """The text of normalised messages; with answer=True it ends where the assistant begins."""
+    if not has_system(tokenizer):
+        messages = without_system(messages)
+    try:
+        return _text(tokenizer, messages, tools, answer=answer)
+    except TypeError:
+        # Some templates want a call's arguments as a string, most as an object.
+        return _text(tokenizer, [_written_out(message) for message in messages], tools, answer=answer)
+
+
+def _written_out(message: Message) -> Message:
+    if "tool_calls" not in message:
+        return message
+    calls = []
+    for call in message["tool_calls"]:
+        arguments = json.dumps(call["function"]["arguments"], ensure_ascii=False)
+        calls.append({**call, "function": {**call["function"], "arguments": arguments}})
+    return {**message, "tool_calls": calls}
+
+
+def _text(tokenizer: Any, messages: list[Message], tools: Any = None, *, answer: bool = False) -> str:
     text: str = tokenizer.apply_chat_template(
-        messages, tools=tools, tokenize=False, add_generation_prompt=answer
+        messages,
+        tools=tools,
+        tokenize=False,
+        add_generation_prompt=answer,
+        # A base that can think aloud first is trained and asked without: training files hold plain answers.
+        enable_thinking=False,
     )
     return text

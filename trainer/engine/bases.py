@@ -1,15 +1,17 @@
 """Where a job's model and tokenizer come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer import disk
 from trainer.engine import data, tiny
-from trainer.engine.failures import Unloadable
+from trainer.engine.encoding import Template
+from trainer.engine.failures import Unloadable, out_of_memory
 from trainer.folder import JobFolder
 
 
@@ -21,29 +23,39 @@ class Start:
     tokenizer: Any
     peft_config: Any = None
     adapted: bool = False
+    packing: bool = False
+
+    def template(self) -> Template:
+        """What writes conversations for it."""
+        return Template(self.tokenizer, self.model.generation_config.eos_token_id)
 
 
 def load(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) -> Start:
-    """An earlier result, the tiny base, or a pretrained model."""
-    earlier = base.get("start_from")
+    """What the job starts from; raises Unloadable saying why it can't."""
     try:
-        if earlier and (Path(earlier) / "adapter_config.json").exists():
-            model = PeftModel.from_pretrained(_model(base, base["source"]), earlier, is_trainable=True)
-            return Start(model, _tokenizer(base, earlier), adapted=True)
-        if earlier:
-            return Start(_model(base, earlier), _tokenizer(base, earlier))
-        if base["source"] == "tiny":
-            return Start(tiny.model(base["context"]), _tiny_tokenizer(folder, rows))
-        lora = _lora(base) if base["tuning"] == "lora" else None
-        return Start(_model(base, base["source"]), _tokenizer(base, base["source"]), lora)
+        return replace(_start(base, folder, rows), packing=bool(base.get("packing")))
     except Unloadable:
         raise
     except Exception as error:
-        if disk.is_full(error):
+        if disk.is_full(error) or out_of_memory(error):
             raise
         reason = " ".join(str(error).split())[:300]
-        where = base["name"] if earlier else base["source"]
+        where = base["name"] if base.get("start_from") else base["source"]
         raise Unloadable(f"the base {base['name']!r} can't be loaded from {where!r}: {reason}") from error
+
+
+def _start(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) -> Start:
+    """An earlier result, the tiny base, or a pretrained model."""
+    earlier = base.get("start_from")
+    if earlier and (Path(earlier) / "adapter_config.json").exists():
+        model = PeftModel.from_pretrained(_model(base, base["source"]), earlier, is_trainable=True)
+        return Start(model, _tokenizer(base, earlier), adapted=True)
+    if earlier:
+        return Start(_model(base, earlier), _tokenizer(base, earlier))
+    if base["source"] == "tiny":
+        return Start(tiny.model(base["context"]), _tiny_tokenizer(folder, rows))
+    lora = _lora(base) if base["tuning"] == "lora" else None
+    return Start(_model(base, base["source"]), _tokenizer(base, base["source"]), lora)
 
 
 def _lora(base: dict[str, Any]) -> LoraConfig:
@@ -66,7 +78,14 @@ def _tiny_tokenizer(folder: JobFolder, rows: list[dict[str, Any]]) -> Any:
 
 def _model(base: dict[str, Any], source: str) -> Any:
     """A model of the hub or of a folder; its own code runs only if the administrator allows it."""
-    return AutoModelForCausalLM.from_pretrained(source, trust_remote_code=base["trust_remote_code"])
+    # In full tuning small steps would be lost in bfloat16; a processor is no faster with it.
+    half = base["tuning"] == "lora" and torch.cuda.is_available()
+    return AutoModelForCausalLM.from_pretrained(
+        source,
+        trust_remote_code=base["trust_remote_code"],
+        dtype=torch.bfloat16 if half else torch.float32,
+        attn_implementation=base.get("attention") or None,
+    )
 
 
 def _tokenizer(base: dict[str, Any], source: str) -> Any:

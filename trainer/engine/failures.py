@@ -1,8 +1,11 @@
 """Why a job failed, as a code for programs and words that help a person."""
 
+import errno
+
 from trainer import disk
 
 LONGEST = 500
+NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
 
 
 class JobFailed(Exception):
@@ -17,17 +20,37 @@ class Unloadable(JobFailed):
     code = "invalid_model"
 
 
+class Unteachable(JobFailed):
+    """The training file is well-formed, and yet there is nothing in it that this base could learn."""
+
+    code = "invalid_training_file"
+
+
 class Diverged(JobFailed):
     """The loss runs away; going on would only cost time."""
 
     code = "training_diverged"
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this error, or one that it came from, is a lack of memory, in whatever words it says so."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError) or type(cause).__name__ == "OutOfMemoryError":
+            return True
+        if isinstance(cause, OSError) and cause.errno == errno.ENOMEM:
+            return True
+        if any(words in str(cause).lower() for words in NO_MEMORY):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
 def explain(error: Exception) -> tuple[str, str]:
     """The code and the message for whatever ended a job."""
     if isinstance(error, JobFailed):
         return error.code, f"The job failed: {error}"
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if out_of_memory(error):
         return "out_of_memory", "The job failed: memory ran out. Try a smaller batch size or a smaller base."
     if disk.is_full(error):
         words = "the disk of the trainer's machine is full. Free some space and start the job again."

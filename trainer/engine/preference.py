@@ -7,55 +7,48 @@ from datasets import Dataset
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
-from trainer import chat
+from trainer.engine import data, encoding
 from trainer.engine.bases import Start
-from trainer.engine.data import Prepared
+from trainer.engine.data import Encoded, Prepared
+from trainer.engine.encoding import Template
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 
+ANSWERS = ("chosen_ids", "rejected_ids")
 
-def prepare(tokenizer: Any, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
-    """Encode both answers of each row after their prompt."""
-    encoded = [encode(tokenizer, row) for row in rows]
-    prompts = [len(row["prompt_ids"]) for row in encoded]
-    answers = [max(len(row["chosen_ids"]), len(row["rejected_ids"])) for row in encoded]
-    both = sum(len(row["chosen_ids"]) + len(row["rejected_ids"]) for row in encoded)
+
+def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
+    """Encode both answers of each row behind their prompt; a prompt that leaves them no room is no use."""
+    encoded = data.written(template.pair, rows)
+    kept = [cut_to(row, longest) for row in encoded if fits(row, longest)]
+    cut = sum(longest_of(row) > longest for row in encoded)
     return Prepared(
-        rows=[cut_to(row, longest) for row in encoded],
-        held_out=[cut_to(encode(tokenizer, row), longest) for row in held_out],
-        tokens=2 * sum(prompts) + both,
-        cut=sum(prompt + answer > longest for prompt, answer in zip(prompts, answers, strict=True)),
+        rows=kept,
+        held_out=[
+            cut_to(row, longest) for row in data.written(template.pair, held_out) if fits(row, longest)
+        ],
+        tokens=sum(2 * len(row["prompt_ids"]) + sum(len(row[name]) for name in ANSWERS) for row in kept),
+        warnings={
+            **data.shortened(len(encoded), cut, len(kept), longest),
+            **dict(encoding.peculiarities(template, rows)),
+        },
     )
 
 
-def encode(tokenizer: Any, row: dict[str, Any]) -> dict[str, list[int]]:
-    """A row's prompt and its two answers as token ids."""
-    given = row["input"]
-    messages = chat.defused(tokenizer, chat.normalise(given["messages"]))
-    tools = chat.tools_of(given)
-    prompt = chat.render(tokenizer, messages, tools, answer=True)
-
-    def answer(output: list[dict[str, Any]]) -> list[int]:
-        whole = chat.render(tokenizer, messages + chat.defused(tokenizer, chat.normalise(output)), tools)
-        return _ids(tokenizer, whole.removeprefix(prompt))
-
-    return {
-        "prompt_ids": _ids(tokenizer, prompt),
-        "chosen_ids": answer(row["preferred_output"]),
-        "rejected_ids": answer(row["non_preferred_output"]),
-    }
+def fits(row: Encoded, longest: int) -> bool:
+    """Whether something of the answers is left within so many tokens."""
+    return len(row["prompt_ids"]) < longest
 
 
-def _ids(tokenizer: Any, text: str) -> list[int]:
-    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return ids
+def longest_of(row: Encoded) -> int:
+    """The tokens of the prompt with the longer answer."""
+    return len(row["prompt_ids"]) + max(len(row[name]) for name in ANSWERS)
 
 
-def cut_to(row: dict[str, list[int]], longest: int) -> dict[str, list[int]]:
-    """Cut both answers at their end so that each fits behind the prompt, which keeps its own end."""
-    prompt = row["prompt_ids"][-(longest - 1) :]
-    room = longest - len(prompt)
-    return {"prompt_ids": prompt, **{name: row[name][:room] for name in ("chosen_ids", "rejected_ids")}}
+def cut_to(row: Encoded, longest: int) -> Encoded:
+    """Cut both answers at their end so that each fits behind the prompt."""
+    room = longest - len(row["prompt_ids"])
+    return {"prompt_ids": row["prompt_ids"], **{name: row[name][:room] for name in ANSWERS}}
 
 
 class _Encoded(DPOTrainer):

@@ -7,22 +7,32 @@ from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from trainer.engine import data
+from trainer.engine import data, encoding
 from trainer.engine.bases import Start
 from trainer.engine.data import Encoded, Prepared
+from trainer.engine.encoding import IGNORED, Template
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 
 
-def prepare(tokenizer: Any, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
-    """Encode the training and validation rows."""
-    encoded = [data.encode(tokenizer, row, longest) for row in rows]
-    lengths = [len(row["input_ids"]) for row in encoded]
+def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
+    """Encode the training and validation rows, cut at the base's context; what then teaches nothing goes."""
+    made = [sequence for row in data.written(template.sequences, rows) for sequence in row]
+    kept = [sequence for sequence in (one.cut(longest) for one in made) if sequence.teaches]
+    warnings = data.shortened(
+        len(made), sum(len(one.input_ids) > longest for one in made), len(kept), longest
+    )
+    if len(made) > len(rows):
+        warnings["split"] = (
+            "The base's chat template changes earlier answers once later ones follow: "
+            f"{len(rows)} conversations are learned as {len(made)}, one for each answer"
+        )
+    validation = [one.cut(longest) for row in data.written(template.sequences, held_out) for one in row]
     return Prepared(
-        rows=encoded,
-        held_out=[data.encode(tokenizer, row, longest) for row in held_out],
-        tokens=sum(lengths),
-        cut=sum(length >= longest for length in lengths),
+        rows=[one.as_dict() for one in kept],
+        held_out=[one.as_dict() for one in validation if one.teaches],
+        tokens=sum(len(one.input_ids) for one in kept),
+        warnings={**warnings, **dict(encoding.peculiarities(template, rows))},
     )
 
 
@@ -33,10 +43,15 @@ def trainer(
     prepared: Prepared,
     journalist: Journalist,
 ) -> Any:
-    """TRL's trainer over rows that are already encoded."""
+    """TRL's trainer over rows that are already encoded; packed, a batch is one row without padding."""
     made = SFTTrainer(
         model=start.model,
-        args=SFTConfig(**arguments, max_length=None, dataset_kwargs={"skip_prepare_dataset": True}),
+        args=SFTConfig(
+            **arguments,
+            max_length=None,
+            padding_free=start.packing,
+            dataset_kwargs={"skip_prepare_dataset": True},
+        ),
         train_dataset=Dataset.from_list(prepared.rows),
         eval_dataset=Dataset.from_list(prepared.held_out) if prepared.held_out else None,
         processing_class=start.tokenizer,
@@ -64,8 +79,9 @@ class Probe:
         chosen = (self.rows + self.rows)[first : first + min(self.size, len(self.rows))]
         batch = {name: value.to(model.device) for name, value in self.trainer.data_collator(chosen).items()}
         model.eval()
-        output = model(**batch)
+        # A cache would hide from the model where one example of a packed row ends.
+        output = model(**batch, use_cache=False)
         model.train()
         wanted = batch["labels"][:, 1:]
-        right = (output.logits[:, :-1].argmax(-1) == wanted)[wanted != data.IGNORED]
+        right = (output.logits[:, :-1].argmax(-1) == wanted)[wanted != IGNORED]
         return {"valid_loss": float(output.loss), "valid_mean_token_accuracy": float(right.float().mean())}

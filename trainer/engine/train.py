@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from trainer.engine import bases, ranks
+from trainer.engine import bases, fitness, ranks
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
@@ -36,10 +36,13 @@ def train(
         start = bases.load(spec["base"], folder, rows)
     # Only the one that is needed: each import of a trainer costs seconds.
     method = import_module(METHODS[spec["method"]])
-    prepared = method.prepare(start.tokenizer, rows, held_out, spec["base"]["context"])
-    _warn_of_cuts(folder, prepared.cut, spec["base"]["context"])
-    journalist = Journalist(folder, hyper.n_epochs, spec["checkpoint_seconds"], evaluates=bool(held_out))
+    prepared = method.prepare(start.template(), rows, held_out, spec["base"]["context"])
+    _warn(folder, prepared.warnings)
+    journalist = Journalist(
+        folder, hyper.n_epochs, spec["checkpoint_seconds"], evaluates=bool(prepared.held_out)
+    )
     trainer = method.trainer(start, arguments(spec, hyper, folder), hyper, prepared, journalist)
+    fitness.check(trainer.model, spec["base"], prepared)
     trainer.train(resume_from_checkpoint=_last(folder))
     if not journalist.paused and ranks.first():
         write_results(folder.results, trainer.state.log_history)
@@ -84,10 +87,12 @@ def arguments(spec: dict[str, Any], hyper: Hyperparameters, folder: JobFolder) -
     }
 
 
-def _warn_of_cuts(folder: JobFolder, cut: int, longest: int) -> None:
-    if cut and not any(record.get("topic") == "truncated" for _, record in folder.records()):
-        message = f"{cut} example(s) are longer than {longest} tokens and were cut at the end"
-        folder.append("note", topic="truncated", level="warn", message=message)
+def _warn(folder: JobFolder, warnings: dict[str, str]) -> None:
+    """Tell each warning, unless an earlier process of this job did."""
+    told = {record.get("topic") for _, record in folder.records()}
+    for topic, message in warnings.items():
+        if topic not in told:
+            folder.append("note", topic=topic, level="warn", message=message)
 
 
 def save(model: Any, tokenizer: Any, path: Path) -> None:
