@@ -63,18 +63,46 @@ def serve(host: Host = "127.0.0.1", port: Port = 3000) -> None:
 
 @cli.command()
 def validate(
-    file: Annotated[Path, typer.Argument(help="A JSONL file.")],
+    file: Annotated[Path, typer.Argument(help="A JSONL file, plain or packed with gzip or ZIP.")],
     json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
     model: Annotated[str | None, typer.Option(help="The base model whose limits count.")] = None,
     method: Annotated[Method | None, typer.Option(help="The method that the rows must fit.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The tokenizer, such as o200k_base.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Tokens an example may have.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A training file in which no row of this one may stand.")
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare all rows, however many they are.")] = False,
+    findings_csv: Annotated[Path | None, typer.Option(help="Write every finding to this CSV file.")] = None,
+    histogram: Annotated[
+        Path | None, typer.Option(help="Draw the tokens per example into this PNG file.")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(help="Findings of each code in the report (20; in JSON 1000).", min=1)
+    ] = None,
 ) -> None:
-    """Check a dataset. Exit code 0: fine; 1: findings that are errors; 2: can't be read."""
+    """Check a dataset, row by row, before anybody pays for a run over it.
+
+    Exit code 0: fine, warnings at most; 1: findings that are errors; 2: the file or an option can't be used.
+
+    ft-bot validate held-out.jsonl --against train.jsonl --json
+    """
     from tuning.datasets.cli import main_validate
+    from views.histogram import histogram_png
 
     code = main_validate(
-        file, as_json=json, base=model, method=method, encoding=encoding, max_tokens=max_tokens
+        file,
+        as_json=json,
+        base=model,
+        method=method,
+        encoding=encoding,
+        max_tokens=max_tokens,
+        against=against,
+        deep=deep,
+        findings_csv=findings_csv,
+        histogram=histogram,
+        draw=histogram_png,
+        keep=keep,
     )
     raise typer.Exit(code)
 

@@ -6,15 +6,16 @@ import csv
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from tuning.datasets.atomic import writing
 from tuning.datasets.check import CannotRead, check_file
 from tuning.datasets.pool import Sink, WorkerDied
 from tuning.datasets.progress import Listener, Progress
-from tuning.datasets.report import Finding
+from tuning.datasets.report import Finding, TokenStats
 from tuning.datasets.text import render
 
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
@@ -37,6 +38,8 @@ def main_validate(
     against: Path | None = None,
     deep: bool = False,
     progress: bool = False,
+    histogram: Path | None = None,
+    draw: Callable[[TokenStats], bytes] | None = None,
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
@@ -44,6 +47,7 @@ def main_validate(
 
     `keep` bounds the findings of each code: by default 1,000 in JSON, 20 for people. With `progress`, what is
     known so far goes to `err` about once a second, and an interrupt (Ctrl-C) ends the check with a report.
+    What `draw` makes of the tokens per example is written to `histogram`.
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
@@ -63,8 +67,23 @@ def main_validate(
     except (CannotRead, ValueError, WorkerDied) as error:
         print(f"ft-bot: {error}", file=err)
         return CANNOT_READ
+    if histogram and draw and not _written(histogram, draw, report.tokens, err):
+        return CANNOT_READ
     _print(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
     return FINE if report.ok else HAS_ERRORS
+
+
+def _written(path: Path, draw: Callable[[TokenStats], bytes], tokens: TokenStats, err: TextIO) -> bool:
+    """Write the picture; a file without examples has none, which is said and no failure."""
+    try:
+        with writing(path) as file:
+            file.write(draw(tokens))
+    except ValueError as error:
+        print(f"ft-bot: no picture: {error}", file=err)
+    except OSError as error:
+        print(f"ft-bot: {path.name} can't be written: {error.strerror}.", file=err)
+        return False
+    return True
 
 
 @contextmanager

@@ -8,8 +8,6 @@ import io
 import re
 from typing import Any
 
-from PIL import Image
-
 from tuning.datasets.rowcheck import RowFindings, quoted
 from tuning.pricing import book
 
@@ -119,6 +117,8 @@ def _check_data(out: RowFindings, declared: str, data: str, path: str) -> None:
 
 def _check_mode(out: RowFindings, image: bytes, path: str) -> None:
     """Read the image's head: its mode has to be RGB or RGBA. Its pixels aren't decoded."""
+    from PIL import Image  # here: few files have images, and importing it takes a twentieth of a second
+
     try:
         with Image.open(io.BytesIO(image), formats=("JPEG", "PNG", "WEBP")) as opened:
             mode = opened.mode

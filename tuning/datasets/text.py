@@ -42,7 +42,8 @@ def _numbers(report: Report) -> Iterator[str]:
     )
     span = report.messages_per_example
     yield f"  messages    {span.min} to {span.max} an example"
-    yield f"  over limit  {report.over_limit:,} examples over {tokens.limit:,} tokens"
+    over = f"{report.over_limit:,} example{'' if report.over_limit == 1 else 's'}"
+    yield f"  over limit  {over} over {tokens.limit:,} tokens"
     yield (
         f"  charged     about {report.charged_tokens:,} tokens:"
         f" {report.epochs} epochs of {report.billable_tokens:,} billable tokens"

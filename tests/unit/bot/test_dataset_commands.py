@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -37,3 +38,28 @@ def test_what_can_not_be_used_ends_with_exit_code_2(tmp_path: Path) -> None:
     assert run("redact", tmp_path / "none.jsonl", tmp_path / "out.jsonl")[0] == 2
     assert run("split", tmp_path / "empty.csv", tmp_path)[0] == 2
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_validate_compares_with_a_training_file_lists_every_finding_and_draws(tmp_path: Path) -> None:
+    train, held = tmp_path / "train.jsonl", tmp_path / "held.jsonl"
+    train.write_text("".join(chat(n) for n in range(60)))
+    held.write_text("".join(chat(n) for n in range(59, 119)))
+    picture, table = tmp_path / "tokens.png", tmp_path / "findings.csv"
+    options = ("--against", train, "--findings-csv", table, "--histogram", picture, "--deep")
+    code, out = run("validate", held, *options, "--json")
+    assert (code, json.loads(out)["codes"]) == (0, {"leaked_row": 1})
+    assert [line.split(",")[3] for line in table.read_text().splitlines()] == ["code", "leaked_row"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert run("validate", held, "--histogram", tmp_path / "none" / "a.png")[0] == 2
+    assert run("validate", held, "--against", tmp_path / "none.jsonl")[0] == 2
+
+
+def test_validate_without_examples_draws_nothing_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    code, out = run("validate", tmp_path / "empty.jsonl", "--histogram", tmp_path / "a.png")
+    assert (code, "no picture" in out, (tmp_path / "a.png").exists()) == (1, True, False)
+
+
+def chat(number: int) -> str:
+    said = [("system", "Be brief."), ("user", f"Question {number}?"), ("assistant", f"Answer {number}.")]
+    return json.dumps({"messages": [{"role": role, "content": content} for role, content in said]}) + "\n"
