@@ -34,10 +34,12 @@ class Hit(NamedTuple):
     name: str
 
 
-_MAIL_HOST = re.compile(r"@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})\b")
+_MAIL_HOST = re.compile(r"@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})\b(?!\()")
 _MAIL_NAME = re.compile(r"[\w.+-]{1,64}$")
 _LOGIN = re.compile(r"://[^\s{}/]{1,100}:$")
-_RESERVED = re.compile(r"(?:^|\.)(?:example\.(?:com|org|net)|test|example|invalid|localhost)$", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(?:^|\.)(?:example\.(?:com|org|net)|test|example|invalid|localhost|local|lan|internal)$", re.IGNORECASE
+)
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
@@ -50,6 +52,8 @@ _MORE_SECRETS = (
     ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
     ("Databricks token", re.compile(r"\bdapi[0-9a-f]{32}\b")),
     ("Slack token", re.compile(r"\b(?:xapp|xoxe(?:\.xox[bp])?)-\d-[A-Za-z0-9-]{20,}")),
+    ("Bearer token", re.compile(r"\bBearer\s+(?=\S*\d)[A-Za-z0-9._~+/-]{24,}=*")),
+    ("AWS secret key", re.compile(r"(?i)\baws_?secret_?(?:access_?)?key\W{1,6}[A-Za-z0-9/+]{40}(?![\w/+])")),
     (
         "Private key",
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END[^-]*-----|$)"),
@@ -90,7 +94,12 @@ def redact(text: str, codes: Iterable[str] = CODES) -> tuple[str, list[str]]:
 def _mails(text: str) -> Iterator[Hit]:
     for host in _MAIL_HOST.finditer(text):
         name = _MAIL_NAME.search(text, max(0, host.start() - 64), host.start())
-        if name and not _RESERVED.search(host[1]) and not _LOGIN.search(text, 0, name.start()):
+        if (
+            name
+            and name[0] != "git"
+            and not _RESERVED.search(host[1])
+            and not _LOGIN.search(text, 0, name.start())
+        ):
             yield Hit("email_address", name.start(), host.end(), "an e-mail address")
 
 

@@ -38,7 +38,7 @@ _NAMED = [
     *(b"A3T", b"ABIA", b"ACCA", b"AKIA", b"ASIA", b"sk-", b"sk_live_", b"rk_live_", b"sq0csp-", b"dapi"),
     *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"gldt-", b"glrt-", b"glcbt-"),
 ]
-_ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com")
+_ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com", b"Bearer ", b"aws_secret", b"AWS_SECRET")
 _TOKEN = re.compile(rb"[\w./+=-]{20}")
 _MAIL = re.compile(rb"@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2}")
 _LOGIN = re.compile(rb"://[^\s{}\"\\]+:[^\s{}\"\\]+$")

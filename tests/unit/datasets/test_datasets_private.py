@@ -40,6 +40,12 @@ PRIVATE = [
     ),
     ("sk_live_" + A[:24], "secret", "sk_live_" + A[:24]),
     ("hf_" + (A + A)[:34], "secret", "hf_" + (A + A)[:34]),
+    ("Authorization: Bearer " + A + "0123", "secret", "Bearer " + A + "0123"),
+    (
+        "AWS_SECRET_ACCESS_KEY=" + (A + A)[:30] + "/0123+4567",
+        "secret",
+        "AWS_SECRET_ACCESS_KEY=" + (A + A)[:30] + "/0123+4567",
+    ),
     ("postgres://app:correcthorse@db.internal/x", "secret", "correcthorse"),
     ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "secret", None),
 ]
@@ -59,6 +65,13 @@ PUBLIC = [
     "eyJ is how a JWT begins",
     "123-45-678, 000-12-3456, 900-12-3456",
     "v1.2.3-4567890123",
+    "git@github.com:org/repo.git and ssh me@printer.local and me@host.internal",
+    "y = A@B.dot(C) and @app.route and npm i @types/node@18.11.9",
+    "Bearer YOUR_API_KEY, Bearer <token>, the bearer of good news",
+    "123e4567-e89b-12d3-a456-426614174000 and 978-3-16-148410-0 and 9780306406157",
+    "1716239022123 ms, 20240501T101112Z, 192.168.100.200:8080, 00:1A:2B:3C:4D:5E",
+    "order #12345678901, tracking 1Z999AA10123456784, 10.1038/s41586-020-2649-2",
+    "task-specific-long-name-with-many-words-in-it and risk-management-framework",
 ]
 
 
