@@ -24,6 +24,7 @@ from handlers.services import Services
 from storage import SqlLeases, SqlStore, migrate, open_files, open_store
 from tuning.ask import Asking
 from tuning.catalog import Catalog
+from tuning.downloads import Downloads
 from tuning.drops import Drops
 from tuning.fetching import Fetcher
 from tuning.jobs import Jobs
@@ -104,6 +105,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         library=Library(store, files, keeping, now),
         mending=Mending(store, files, now),
         remedies=Remedies(store, now),
+        downloads=Downloads(store, files, now),
         splitter=Splitter(store, files, checker, reworker, keeping, now),
         jobs=Jobs(store, now),
         launcher=launcher,

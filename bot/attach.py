@@ -7,6 +7,7 @@ what Slack doesn't take of it is logged, and given up before it keeps other mess
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +17,18 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack_errors import FAILURES, Fate, fate, retry_after, word
+from tuning.downloads import ASKED_FILE, What
+from tuning.findings import FINDINGS_FILE
 from tuning.ports import Clock, DatasetFiles, Store
 from tuning.records import Update, UpdateState
+from views.downloads import file_comment
 from views.findings import findings_comment
+from views.histogram import histogram_png, histogram_words
 
 log = logging.getLogger(__name__)
 
+#: The kinds of updates that are files.
+FILES = frozenset({FINDINGS_FILE, ASKED_FILE})
 GIVE_UP_AFTER = 4
 PAGE = 200
 #: When the whole workspace refuses us, or Slack is away.
@@ -51,20 +58,39 @@ class Attachments:
         if update.state is UpdateState.sending and await self._is_there(update, *place):
             log.info("file %s was sent before a stop", update.payload["filename"])
             return {"state": UpdateState.sent, "shown": update.revision}
-        path = self.files.path(update.payload["sha256"])
-        if not path.exists():
+        what = await self._what(update)
+        if what is None:
             return _given_up(update, "its bytes are gone")
         await self._settle(update, state=UpdateState.sending)
         channel, thread = place
         await self.client.files_upload_v2(
-            file=str(path),
             filename=update.payload["filename"],
             title=update.payload["filename"],
             channel=channel,
             thread_ts=thread,
-            initial_comment=findings_comment(update.payload),
+            **what,
         )
         return {"state": UpdateState.sent, "shown": update.revision}
+
+    async def _what(self, update: Update) -> dict[str, Any] | None:
+        """What is uploaded, with the words above it; None when it is there no more."""
+        if update.payload.get("what") == What.histogram:
+            return await self._picture(update)
+        path = self.files.path(update.payload["sha256"])
+        comment = findings_comment if update.kind == FINDINGS_FILE else file_comment
+        return {"file": str(path), "initial_comment": comment(update.payload)} if path.exists() else None
+
+    async def _picture(self, update: Update) -> dict[str, Any] | None:
+        async with self.store.begin() as tx:
+            version = await tx.datasets.version(update.workspace, update.payload["version_id"])
+        if version is None or not version.report.tokens.histogram:
+            return None
+        tokens = version.report.tokens
+        return {
+            "content": await asyncio.to_thread(histogram_png, tokens),
+            "alt_txt": histogram_words(tokens),
+            "initial_comment": file_comment(update.payload),
+        }
 
     async def _place(self, update: Update) -> tuple[str, str] | None:
         """Channel and thread: the card's own, wherever it was posted in the end."""

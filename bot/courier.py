@@ -16,13 +16,12 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.attach import Attachments
+from bot.attach import FILES, Attachments
 from bot.refused import EDIT_EVERY, after, after_search, unshowable
 from bot.render import Nothing, Renderer
 from bot.search import find
 from bot.slack_errors import FAILURES, Fate, fate, word
 from tuning.errors import FtBotError
-from tuning.findings import FINDINGS_FILE
 from tuning.ports import Clock, Leases, Store
 from tuning.records import Update, UpdateState
 from views.blocks import context
@@ -99,7 +98,7 @@ class Courier:
 
     async def _send(self, update: Update) -> bool:
         """Send or edit one; whether the next one may follow at once."""
-        if update.kind == FINDINGS_FILE and self.attachments:
+        if update.kind in FILES and self.attachments:
             return await self.attachments.send(update)
         try:
             message = await self.render(update)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuning import downloads, remedies
 from tuning.catalog import Catalog
 from tuning.library import DATASET_SHARED
 from tuning.ports import Clock, Store
 from tuning.records import Update
-from tuning.remedies import ACCEPTED
 from tuning.updates import JOB_CARD, MILESTONE, NOTICE
+from tuning.versions import newest
 from views.dataset_page import deleted_notice as dataset_deleted_notice
 from views.dataset_page import renamed_notice, shared_card
 from views.datasets import accepted_notice, drop_card
+from views.downloads import asked_notice
 from views.job_card import card
 from views.milestones import milestone
 from views.models import deleted_notice
@@ -37,24 +39,34 @@ class Renderer:
             return milestone(update.payload)
         if update.kind == "drop_card":
             return await self._drop_card(update)
-        if update.kind == NOTICE and update.payload.get("kind") == "model_deleted":
-            return await self._deleted(update)
-        if update.kind == NOTICE and update.payload.get("kind") == "dataset_renamed":
-            return renamed_notice(*(update.payload[key] for key in ("by", "old", "new")))
-        if update.kind == NOTICE and update.payload.get("kind") == "dataset_deleted":
-            return dataset_deleted_notice(*(update.payload[key] for key in ("by", "old", "owner")))
-        if update.kind == NOTICE and update.payload.get("kind") == ACCEPTED:
-            return accepted_notice(*(update.payload[key] for key in ("by", "of", "codes")))
+        if update.kind == NOTICE:
+            return await self._notice(update)
         if update.kind == DATASET_SHARED:
             return await self._shared(update)
         raise Nothing(f"nothing renders updates of kind {update.kind}")
 
+    async def _notice(self, update: Update) -> Rendered:
+        told = update.payload
+        match told.get("kind"):
+            case "model_deleted":
+                return await self._deleted(update)
+            case "dataset_renamed":
+                return renamed_notice(told["by"], told["old"], told["new"])
+            case "dataset_deleted":
+                return dataset_deleted_notice(told["by"], told["old"], told["owner"])
+            case remedies.ACCEPTED:
+                return accepted_notice(told["by"], told["of"], told["codes"])
+            case downloads.ASKED:
+                return asked_notice(told)
+        raise Nothing(f"nothing renders notices of kind {told.get('kind')}")
+
     async def _job_card(self, update: Update) -> Rendered:
         async with self.store.begin() as tx:
             job = await tx.jobs.get(update.subject)
+            dataset = await tx.datasets.get(job.workspace, job.plan.dataset_id) if job else None
         if job is None:
             raise Nothing(f"job {update.subject}")
-        return card(job, self.now())
+        return card(job, self.now(), newest(job.plan, dataset))
 
     async def _drop_card(self, update: Update) -> Rendered:
         async with self.store.begin() as tx:

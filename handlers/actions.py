@@ -11,9 +11,9 @@ from handlers.reply import privately
 from handlers.services import Services
 from handlers.slack_trouble import FAILURES, word
 from handlers.training import open_modal
-from tuning.errors import NotFound
 from tuning.ids import request_id
 from tuning.records import Person
+from tuning.versions import no_dataset
 from views import ask as ask_views
 from views import datasets as dataset_views
 from views import job_card
@@ -38,7 +38,7 @@ async def train_dataset(
         async with services.store.begin() as tx:
             dataset = await tx.datasets.get(person.workspace, wanted)
         if dataset is None:
-            raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+            raise no_dataset()
     plan_id = request_id("ftp", person.workspace, body["trigger_id"])
     await open_modal(context, services, plan_id, context.channel_id, body["trigger_id"], dataset)
 
@@ -48,7 +48,8 @@ async def show_job(
 ) -> None:
     await ack()
     job = await services.jobs.find(person, action["value"])
-    await privately(context, job_card.card(job, services.now()))
+    newest = await services.library.newest(job.plan)
+    await privately(context, job_card.card(job, services.now(), newest))
 
 
 async def job_events(

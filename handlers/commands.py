@@ -86,7 +86,8 @@ async def jobs(call: Call) -> None:
 
 async def job(call: Call) -> None:
     found = await call.services.jobs.find(call.person, one_word(call.rest))
-    await privately(call.context, job_card.card(found, call.services.now()))
+    newest = await call.services.library.newest(found.plan)
+    await privately(call.context, job_card.card(found, call.services.now(), newest))
 
 
 async def events(call: Call) -> None:

@@ -9,10 +9,12 @@ from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.reply import privately
 from handlers.services import Services
+from tuning.downloads import What
 from tuning.errors import FtBotError, Invalid
 from tuning.policy import Action
 from tuning.records import Person
 from views import dataset_page as view
+from views.downloads import on_its_way
 from views.text import plain
 
 #: Characters beneath a field.
@@ -107,6 +109,24 @@ async def delete(
     channel = context.channel_id or person.user
     gone = await services.library.delete(person, action["value"], channel)
     await privately(context, view.deleted_notice(person.user, gone.name, gone.owner), replace=True)
+    services.nudge()
+
+
+async def send(
+    ack: AsyncAck,
+    action: dict[str, Any],
+    body: dict[str, Any],
+    context: AsyncBoltContext,
+    person: Person,
+    services: Services,
+) -> None:
+    """A file of a version; the button's value is the version, on a dropped file's card with the drop."""
+    await ack()
+    what = What(action["action_id"].removeprefix("send_"))
+    version_id, _, drop_id = action["value"].partition(" ")
+    key = body.get("trigger_id") or action.get("action_ts") or ""
+    directly = await services.downloads.ask(person, what, version_id, key, drop_id)
+    await privately(context, on_its_way(what, directly=directly))
     services.nudge()
 
 

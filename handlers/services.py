@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncBoltContext
 
 from tuning.ask import Asking
 from tuning.catalog import Catalog
+from tuning.downloads import Downloads
 from tuning.drops import Drops
 from tuning.jobs import Jobs
 from tuning.launch import Launcher
@@ -35,6 +36,7 @@ class Services:
     library: Library
     mending: Mending
     remedies: Remedies
+    downloads: Downloads
     splitter: Splitter
     jobs: Jobs
     launcher: Launcher

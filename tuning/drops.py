@@ -35,7 +35,7 @@ from tuning.reworking import failure, offered, reworked, told
 from tuning.rows import with_edits
 from tuning.sources import counted, held, made_of
 from tuning.updates import tell_drop
-from tuning.versions import Place, place
+from tuning.versions import Place, place, tell_newer
 
 log = logging.getLogger(__name__)
 
@@ -235,6 +235,7 @@ class Drops:
             checked.source,
         )
         if dataset:
+            await tell_newer(tx, dataset)
             await tx.datasets.add_version(version)
         else:
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))

@@ -12,10 +12,10 @@ from tuning.ids import request_id
 from tuning.keeping import Keeping
 from tuning.policy import Action, require
 from tuning.ports import Clock, DatasetFiles, Store, Transaction
-from tuning.records import Dataset, Job, Model, Person, Update, UploadState, Version
+from tuning.records import Dataset, Job, Model, Person, Plan, Update, UploadState, Version
 from tuning.rows import Row, examples
-from tuning.updates import DROP_CARD, notice
-from tuning.versions import wanted_version
+from tuning.updates import notice
+from tuning.versions import newest, no_dataset, revise_cards, wanted_version
 
 #: Among this many datasets a name is looked for.
 LISTED = 2000
@@ -35,6 +35,8 @@ class Page:
     more_examples: bool = False
     #: Why there is no preview.
     trouble: str = ""
+    #: The number of the latest version, where the page is of an older one.
+    newest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,22 @@ class Library:
         """All about a dataset, with its first `count` examples."""
         dataset = await self.find(person, ref)
         async with self.store.begin() as tx:
+            whole = await tx.datasets.get(dataset.workspace, dataset.id) or dataset
             jobs = await _jobs(tx, dataset)
             made = [await tx.models.get(job.workspace, job.model) for job in jobs if job.model]
-        page = Page(dataset, jobs, [model for model in made if model and model.deleted_at is None])
+        models = [model for model in made if model and model.deleted_at is None]
+        later = whole.latest.number if whole.latest.number > dataset.latest.number else 0
+        page = Page(dataset, jobs, models, newest=later)
         try:
             shown = await self.preview(person, dataset.latest.id, 0, count)
         except NotFound as error:
             return replace(page, trouble=error.message)
         return replace(page, preview=shown.rows, more_examples=shown.more)
+
+    async def newest(self, plan: Plan) -> int:
+        """The number of a version of the plan's dataset that is newer than the plan's; 0 when none is."""
+        async with self.store.begin() as tx:
+            return newest(plan, await tx.datasets.get(plan.workspace, plan.dataset_id))
 
     async def preview(self, person: Person, version_id: str, start: int, count: int) -> Preview:
         """`count` examples of a version."""
@@ -114,7 +124,7 @@ class Library:
             version = await tx.datasets.version(person.workspace, version_id)
             dataset = await tx.datasets.get(person.workspace, version.dataset_id) if version else None
         if version is None or dataset is None:
-            raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+            raise no_dataset()
         try:
             found = await asyncio.to_thread(examples, self.files.path(version.sha256), start, count)
         except FileNotFoundError:
@@ -140,7 +150,7 @@ class Library:
             if wanted in await tx.datasets.names(person.workspace):
                 raise Invalid({"name": f"There is a dataset called {wanted} already."})
             await tx.datasets.rename(dataset, wanted)
-            await _revise_cards(tx, dataset)
+            await revise_cards(tx, dataset)
             told = {"old": dataset.name, "new": wanted}
             await self._tell(tx, "dataset_renamed", person, channel, dataset, **told)
         return replace(dataset, name=wanted)
@@ -177,7 +187,7 @@ class Library:
             await tx.datasets.remove(dataset)
             for version in dataset.versions:
                 await _release(tx, version, dataset.workspace)
-            await _revise_cards(tx, dataset)
+            await revise_cards(tx, dataset)
             await self._tell(
                 tx, "dataset_deleted", person, channel, dataset, old=dataset.name, owner=dataset.owner
             )
@@ -197,7 +207,7 @@ class Library:
 async def _mine(tx: Transaction, person: Person, dataset_id: str, action: Action) -> Dataset:
     dataset = await tx.datasets.get(person.workspace, dataset_id)
     if dataset is None:
-        raise NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+        raise no_dataset()
     require(person, action, dataset, dataset.name)
     return dataset
 
@@ -217,9 +227,3 @@ async def _release(tx: Transaction, version: Version, workspace: str) -> None:
         return
     if upload := await tx.uploads.get(workspace, version.sha256):
         await tx.uploads.save(replace(upload, state=UploadState.deleting))
-
-
-async def _revise_cards(tx: Transaction, dataset: Dataset) -> None:
-    """The cards of the files that became this dataset name it."""
-    for drop in await tx.drops.of_dataset(dataset.workspace, dataset.id):
-        await tx.updates.revise(DROP_CARD, drop.id)

@@ -76,6 +76,8 @@ class Planner:
             validation_name=validation.name if validation else None,
             validation_version_id=validation.latest.id if validation else None,
             estimate=estimate(dataset, base, parameters.n_epochs),
+            version_number=dataset.latest.number,
+            validation_version_number=validation.latest.number if validation else 0,
         )
 
     async def _dataset(self, workspace: str, field: str, ref: str, wrong: dict[str, str]) -> Dataset | None:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     delete = "delete"
     rename = "rename"
     share = "share"
+    download = "download"
     add_version = "add a version to"
     mend = "mend"
     redact = "redact"

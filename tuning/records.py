@@ -281,6 +281,24 @@ class Plan:
     validation_name: str | None = None
     validation_version_id: str | None = None
     estimate: Estimate = Estimate(0)
+    #: 0 in plans that were made before these were on record.
+    version_number: int = 0
+    validation_version_number: int = 0
+
+    @property
+    def trains_on(self) -> str:
+        """The dataset and its version, as people type them: `news@2`."""
+        return at_version(self.dataset_name, self.version_number)
+
+    @property
+    def validates_on(self) -> str:
+        """The same of what it is validated on; empty when it isn't."""
+        return at_version(self.validation_name or "", self.validation_version_number)
+
+
+def at_version(name: str, number: int) -> str:
+    """A dataset's name with a version's number, where both are known."""
+    return f"{name}@{number}" if name and number else name
 
 
 @dataclass(frozen=True, slots=True)

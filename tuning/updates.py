@@ -38,7 +38,7 @@ def milestone(job: Job, kind: str, now: datetime, *, key: str = "", **payload: A
         "kind": kind,
         "job_id": job.shown_id,
         "owner": job.owner,
-        "dataset": job.plan.dataset_name,
+        "dataset": job.plan.trains_on,
         "base": job.plan.base,
         **{name: value for name, value in payload.items() if value is not None},
     }

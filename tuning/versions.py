@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from tuning.errors import NotFound
 from tuning.policy import Action, may
 from tuning.ports import Transaction
-from tuning.records import Dataset, Drop, DropState, Person
+from tuning.records import Dataset, Drop, DropState, Person, Plan
+from tuning.updates import DROP_CARD, JOB_CARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,31 @@ def _meant(drop: Drop, found: Sequence[tuple[str, Dataset]]) -> Dataset | None:
 
 def _stem(drop: Drop) -> str:
     return PurePath(drop.filename).stem.lower()
+
+
+def no_dataset() -> NotFound:
+    return NotFound("That dataset isn't here any more.", remedy="`/ft datasets` lists what there is.")
+
+
+def newest(plan: Plan, dataset: Dataset | None) -> int:
+    """The number of the dataset's latest version where it is newer than the plan's; else 0."""
+    if dataset is None or dataset.latest.id == plan.version_id:
+        return 0
+    numbers = {version.id: version.number for version in dataset.versions}
+    return dataset.latest.number if plan.version_id in numbers else 0
+
+
+async def tell_newer(tx: Transaction, dataset: Dataset) -> None:
+    """Have the cards say that there is a newer version: of the dropped files, and of jobs on the latest."""
+    await revise_cards(tx, dataset)
+    for job in await tx.jobs.using_version(dataset.workspace, dataset.latest.id):
+        await tx.updates.revise(JOB_CARD, job.id)
+
+
+async def revise_cards(tx: Transaction, dataset: Dataset) -> None:
+    """The cards of the files that became this dataset tell of it."""
+    for drop in await tx.drops.of_dataset(dataset.workspace, dataset.id):
+        await tx.updates.revise(DROP_CARD, drop.id)
 
 
 def wanted_version(ref: str) -> tuple[str, int | None]:

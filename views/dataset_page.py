@@ -22,8 +22,9 @@ from views.blocks import (
 )
 from views.charts import sparkline
 from views.conversation import example_blocks
-from views.datasets import accepted_words, dataset_words, diff_words, report_facts
+from views.datasets import accepted_words, dataset_words, report_facts
 from views.numbers import count, plural, size, when
+from views.rejected import diff_words, source_words
 from views.rendered import Block, Rendered
 from views.statuses import job_status
 from views.text import code, mention, prose
@@ -36,6 +37,10 @@ def dataset_page(page: Page) -> Rendered:
     """The answer to `/ft dataset NAME` and to a press on "Details"."""
     dataset, latest = page.dataset, page.dataset.latest
     owner = f"Owner {mention(dataset.owner)} · {plural(len(dataset.versions), 'version')}"
+    if page.newest:
+        owner = (
+            f"🆕 This is version {count(latest.number)}; version {count(page.newest)} is the latest.\n{owner}"
+        )
     parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
     blocks += [section(text) for text in (_spread(latest), *parts) if text]
@@ -65,8 +70,10 @@ def _version(dataset: Dataset, version: Version) -> str:
     facts = [plural(version.report.rows, "row"), size(version.size), mention(version.created_by)]
     changed = f" · {diff_words(version.diff)}" if version.diff else ""
     name = code(f"{dataset.name}@{version.number}", 80)
-    accepted = f"\n    {accepted_words(version.accepted)}" if version.accepted else ""
-    return f"• {name} {' · '.join(facts)} · {when(version.created_at)}{changed}{accepted}"
+    more = [accepted_words(version.accepted)] if version.accepted else []
+    more += [source_words(version.source)] if version.source else []
+    lines = [f"• {name} {' · '.join(facts)} · {when(version.created_at)}{changed}", *more]
+    return "\n    ".join(lines)
 
 
 def _jobs(dataset: Dataset, jobs: Sequence[Job]) -> str:
@@ -101,14 +108,20 @@ def _buttons(page: Page) -> list[Block]:
         "Delete it",
         "Keep it",
     )
+    version, source = dataset.latest, dataset.latest.source
     return [
         actions(
-            button("Train", "train_dataset", dataset.id, style="primary"),
+            *([] if page.newest else [button("Train", "train_dataset", dataset.id, style="primary")]),
             *([button("More examples", "show_examples", more)] if page.more_examples else []),
+            *([button("Histogram", "send_histogram", version.id)] if version.report.tokens.histogram else []),
+            button("Download", "send_rows", version.id),
+            *([button("Original", "send_original", version.id)] if source and source.sha256 else []),
+        ),
+        actions(
             button("Rename", "rename_dataset", dataset.id),
             button("Share", "share_dataset", dataset.id),
             button("Delete", "delete_dataset", dataset.id, style="danger", confirm=asks),
-        )
+        ),
     ]
 
 

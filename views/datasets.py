@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tuning.datasets.report import Price, Report
-from tuning.records import Acceptance, Dataset, Diff, Drop, DropState, Version
+from tuning.records import Acceptance, Dataset, Drop, DropState, Version
 from views.blocks import actions, button, fields, header, more, notice, rendered, section, sections
 from views.findings import finding_lines
 from views.numbers import count, plural, size, usd, when
-from views.rejected import private_words, rejected_card, remedy_words
+from views.rejected import diff_words, private_words, rejected_card, remedy_words, source_words
 from views.rendered import Block, Rendered
 from views.text import code, escape, mention, prose
 
@@ -93,7 +93,15 @@ def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[s
         blocks += sections(finding_lines(report, "warning"))
     facts = f"{plural(report.rows, 'row')}, {plural(report.tokens.total, 'token')}"
     summary = "\n".join([f"{kept}: {facts}, {plural(report.warnings, 'warning')}.", *news, *prices])
-    return rendered(summary, [*blocks, *dataset_buttons(dataset)])
+    return rendered(summary, [*blocks, *_kept_buttons(drop, dataset, version)])
+
+
+def _kept_buttons(drop: Drop, dataset: Dataset | None, version: Version | None) -> list[Block]:
+    """Those of any dataset, and a picture for this card's thread."""
+    shown = dataset_buttons(dataset)
+    if shown and version and version.report.tokens.histogram:
+        shown[0]["elements"].append(button("Histogram", "send_histogram", f"{version.id} {drop.id}"))
+    return shown
 
 
 def _version_of(dataset: Dataset | None, drop: Drop) -> Version | None:
@@ -115,8 +123,16 @@ def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
         else []
     )
     accepted = [accepted_words(version.accepted)] if version and version.accepted else []
+    source = [source_words(version.source)] if version and version.source else []
     why = [prose(drop.problem, 600)] if drop.problem else []
-    return [*remedy_words(drop), *accepted, *told, *why]
+    return [*remedy_words(drop), *source, *accepted, *told, *why, *_newer(dataset, version)]
+
+
+def _newer(dataset: Dataset | None, version: Version | None) -> list[str]:
+    """That this card's version isn't the latest any more."""
+    if dataset is None or version is None or dataset.latest.number <= version.number:
+        return []
+    return [f"🆕 Version {count(dataset.latest.number)} is the latest now: *Train* takes that one."]
 
 
 def accepted_words(accepted: Acceptance) -> str:
@@ -129,18 +145,6 @@ def accepted_notice(by: str, filename: str, codes: Mapping[str, int]) -> Rendere
     return notice(
         f"🔓 {mention(by)} accepted {private_words(codes)} in {code(filename, 120)}: it was kept as it is."
     )
-
-
-def diff_words(diff: Diff) -> str:
-    """How many rows a version added, removed and changed."""
-    if not (diff.added or diff.removed or diff.changed):
-        return "the same rows, in another order or spelling"
-    words = [f"{plural(number, 'row')} {what}" for number, what in _changes(diff) if number]
-    return ", ".join(words)
-
-
-def _changes(diff: Diff) -> list[tuple[int, str]]:
-    return [(diff.added, "added"), (diff.removed, "removed"), (diff.changed, "changed")]
 
 
 def report_facts(report: Report) -> list[tuple[str, str]]:

@@ -14,11 +14,16 @@ from views.statuses import can_cancel, job_status
 from views.text import code, escape, mention, prose
 
 
-def card(job: Job, now: datetime | None = None) -> Rendered:
-    """Everything about a job at a glance; `now` adds how long it will still take."""
-    blocks = [header(f"{job.plan.dataset_name} → {job.plan.base}"), section(_status_line(job))]
+def card(job: Job, now: datetime | None = None, newest: int = 0) -> Rendered:
+    """Everything about a job at a glance; `now` adds how long it will still take.
+
+    `newest` is the number of a version of its dataset that is newer than the one it trains on.
+    """
+    blocks = [header(f"{job.plan.trains_on} → {job.plan.base}"), section(_status_line(job))]
     blocks += [section(text) for text in (_progress(job.progress), _outcome(job), _trouble(job)) if text]
     blocks.append(fields(_settings(job)))
+    if newest:
+        blocks.append(context(newer_words(job.plan, newest)))
     blocks.append(context(*_small_print(job, now)))
     blocks.append(actions(*_buttons(job)))
     return rendered(_summary(job), blocks)
@@ -26,13 +31,18 @@ def card(job: Job, now: datetime | None = None) -> Rendered:
 
 def title(plan: Plan) -> str:
     """What is trained on what, as safe mrkdwn."""
-    return f"{code(plan.dataset_name, 80)} → {code(plan.base, 120)}"
+    return f"{code(plan.trains_on, 90)} → {code(plan.base, 120)}"
+
+
+def newer_words(plan: Plan, newest: int) -> str:
+    """That the dataset has a newer version than the one that is trained on."""
+    return f"🆕 {code(plan.dataset_name, 80)} has version {count(newest)} since: this job doesn't know it."
 
 
 def cancel_button(job: Job) -> Block:
     asks = confirm(
         "Cancel this job?",
-        f"{job.plan.dataset_name} → {job.plan.base} stops. What was trained so far may be lost.",
+        f"{job.plan.trains_on} → {job.plan.base} stops. What was trained so far may be lost.",
         "Cancel the job",
         "Let it run",
     )
@@ -115,7 +125,7 @@ def _settings(job: Job) -> list[tuple[str, str]]:
     optional = [
         ("Beta", setting(chosen.beta) if chosen.beta is not None else ""),
         ("Suffix", code(plan.suffix, 80) if plan.suffix else ""),
-        ("Validation", code(plan.validation_name, 80) if plan.validation_name else ""),
+        ("Validation", code(plan.validates_on, 90) if plan.validates_on else ""),
         ("Tokens trained", count(job.trained_tokens) if job.trained_tokens is not None else ""),
     ]
     return pairs + [(name, value) for name, value in optional if value]

@@ -8,13 +8,13 @@ from typing import Any
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
-from tuning.records import Drop, Offer, RemedyKind
+from tuning.records import Diff, Drop, Offer, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
 from tuning.rows import Row
 from views.blocks import actions, button, confirm, context, plain_text, rendered, section, sections
 from views.conversation import example_blocks
 from views.findings import finding_lines
-from views.numbers import count, plural
+from views.numbers import count, plural, size
 from views.rendered import Block, Rendered
 from views.text import code, escape, plain, prose
 
@@ -167,6 +167,36 @@ def _asks(drop: Drop, report: Report) -> Block:
         "the model may repeat them. Your name is put on record."
     )
     return confirm("Accept what is private?", text, "Accept it", "Not now")
+
+
+def diff_words(diff: Diff) -> str:
+    """How many rows a version added, removed and changed."""
+    if not (diff.added or diff.removed or diff.changed):
+        return "the same rows, in another order or spelling"
+    words = [f"{plural(number, 'row')} {what}" for number, what in _changes(diff) if number]
+    return ", ".join(words)
+
+
+def _changes(diff: Diff) -> list[tuple[int, str]]:
+    return [(diff.added, "added"), (diff.removed, "removed"), (diff.changed, "changed")]
+
+
+_DONE = {
+    Step.unpacked: "unpacked",
+    Step.recoded: "written in UTF-8",
+    Step.converted: "converted",
+    Step.mended: "rows fixed by hand",
+    Step.redacted: "redacted",
+}
+
+
+def source_words(source: Source) -> str:
+    """The file that a version was made of, what was done to it, and whether it is kept."""
+    steps = [_DONE[step] for step in source.steps]
+    changes = [diff_words(source.diff)] if source.diff else []
+    kept = "the original is kept" if source.sha256 else "the original isn't kept"
+    told = ", ".join([*steps, *changes])
+    return f"🧾 made of {code(source.filename, 100)} ({size(source.size)}): {told}; {kept}"
 
 
 def remedy_words(drop: Drop) -> list[str]:

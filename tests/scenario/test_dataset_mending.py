@@ -77,11 +77,6 @@ async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage)
     assert version.source.diff == Diff(added=0, removed=1, changed=2)
     assert files.path(version.source.sha256).read_bytes() == BAD
 
-    async def only_these_two() -> bool:
-        return len(list(files.kept())) == 2
-
-    await stage.seen(only_these_two)
-
 
 async def test_every_bad_row_is_reached_and_a_good_one_is_changed_by_its_number(stage: Stage) -> None:
     """A report names 20 rows of a kind; the 25 bad ones are rows 3 to 27."""

@@ -127,3 +127,79 @@ async def test_it_is_deleted_with_all_its_bytes_once_no_job_needs_it(stage: Stag
     assert "train_dataset" not in str(card["blocks"])
     again = await stage.dataset("news.jsonl")
     assert "Kept as `news`" in again["text"]
+
+
+def sent_to(stage: Stage, user: str) -> list[bytes]:
+    """The files in somebody's direct channel with the bot, oldest first."""
+    workspace = stage.sandbox.workspace
+    messages = sorted(workspace.messages.values(), key=lambda one: one.ts)
+    direct = {channel.id for channel in workspace.channels.values() if user in channel.members}
+    found = [one for one in messages if one.app_id and one.channel in direct and one.channel[0] == "D"]
+    return [contents(stage, file_id) for one in found for file_id in one.files]
+
+
+def contents(stage: Stage, file_id: str) -> bytes:
+    return (stage.sandbox.workspace.file_dir / file_id).read_bytes()
+
+
+async def test_its_rows_and_the_file_that_it_was_made_of_are_sent_to_its_owner_alone(stage: Stage) -> None:
+    table = "question,answer\n" + "".join(f"what is {n}?,the number {n}\n" for n in range(12))
+    root = await stage.ana.drop(CHANNEL, "faq.csv", table.encode())
+    await stage.ana.press((await stage.replies(root))[0], "convert_file")
+    await stage.ana.modal("convert_file")
+    assert (await stage.ana.submit({}))["ok"]
+
+    async def kept_as() -> bool:
+        return "Kept as `faq`" in (await stage.replies(root))[0]["text"]
+
+    await stage.seen(kept_as)
+    shown = await page(stage, "faq")
+    made = f"made of `faq.csv` ({len(table)} bytes): converted; the original is kept"
+    assert made in str(shown["blocks"])
+    await stage.ben.command(CHANNEL, "/ft", "dataset faq")
+    await stage.ben.press(await stage.note(stage.ben, "faq"), "send_original")
+    assert "Only its owner or an administrator may download" in (await stage.note(stage.ben, "may"))["text"]
+    await stage.ana.press(shown, "send_original")
+    await stage.note(stage.ana, "direct message")
+    await stage.ana.press(shown, "send_rows")
+
+    async def both() -> list[bytes]:
+        found = sent_to(stage, "U0ANA00001")
+        return found if len(found) == 2 else []
+
+    original, lines = await stage.seen(both)
+    assert original == table.encode()
+    assert lines.count(b'"messages"') == 12
+    assert not sent_to(stage, "U0BEN00001")
+
+
+async def test_a_picture_of_the_lengths_comes_into_the_cards_thread_once(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    card = (await stage.replies(root))[0]
+    for _ in range(2):
+        await stage.ben.press(card, "send_histogram")
+    picture = (await stage.replies(root, 2))[1]
+    (file,) = picture["files"]
+    assert file["name"].startswith("news-v1-tokens-")
+    assert contents(stage, file["id"]).startswith(b"\x89PNG")
+    await stage.settle()
+    assert len(await stage.replies(root)) == 2
+
+
+async def test_a_newer_version_is_told_on_the_cards_of_the_older_ones(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    card = await stage.job()
+    assert "`news@1`" in card["text"]
+    await stage.ana.drop(CHANNEL, "news.jsonl", rows(14), thread_ts=root["ts"])
+
+    async def told() -> bool:
+        first = (await stage.replies(root))[0]
+        job = (await stage.roots())[0]
+        return "Version 2 is the latest" in str(first) and "has version 2 since" in str(job["blocks"])
+
+    await stage.seen(told)
+    await stage.ana.command(CHANNEL, "/ft", "dataset news@1")
+    old = await stage.note(stage.ana, "news")
+    assert "This is version 1; version 2 is the latest" in str(old["blocks"])
+    assert "train_dataset" not in str(old["blocks"])

@@ -43,9 +43,9 @@ from views.dataset_page import (
     share_modal,
     shared_card,
 )
-from views.datasets import diff_words
 from views.findings import findings_comment
 from views.mending import problem_modal, step_modal
+from views.rejected import diff_words
 
 KEYS = [
     "messages",

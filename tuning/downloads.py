@@ -1,0 +1,122 @@
+"""Files that people ask for: a version's rows, the file that it was made of, a picture of its lengths.
+
+A picture asked for on a dropped file's card goes into that card's thread, once. All else goes to the asking
+person alone, under a message of its own, each time that it is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+
+from tuning.errors import Conflict, NotFound
+from tuning.ids import request_id
+from tuning.policy import Action, require
+from tuning.ports import Clock, DatasetFiles, Store, Transaction
+from tuning.records import Dataset, Person, Update, Version, at_version
+from tuning.updates import DROP_CARD, NOTICE
+from tuning.versions import no_dataset
+
+log = logging.getLogger(__name__)
+
+ASKED_FILE = "asked_file"
+#: The kind of notice under which a file is sent.
+ASKED = "file_asked"
+#: A file is read into memory to be sent.
+MOST_BYTES = 50_000_000
+
+
+class What(StrEnum):
+    """What can be asked for."""
+
+    rows = "rows"
+    original = "original"
+    histogram = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """The use case behind the buttons "Download", "Original" and "Histogram"."""
+
+    store: Store
+    files: DatasetFiles
+    now: Clock
+
+    async def ask(self, person: Person, what: What, version_id: str, key: str, drop_id: str = "") -> bool:
+        """Owe a file; whether it goes to the person alone. `key` is unlike for each press."""
+        async with self.store.begin() as tx:
+            version = await tx.datasets.version(person.workspace, version_id)
+            dataset = await tx.datasets.get(person.workspace, version.dataset_id) if version else None
+            if version is None or dataset is None:
+                raise no_dataset()
+            if what is not What.histogram:
+                require(person, Action.download, dataset, dataset.name)
+                log.info("%s asked for the %s of %s@%s", person.user, what, dataset.name, version.number)
+            payload = self._payload(what, dataset, version, key)
+            card = await tx.updates.card(DROP_CARD, drop_id) if drop_id else None
+            if card and what is What.histogram:
+                await tx.updates.add(_file(person, card, f"{version.id} {what}", payload))
+                return False
+            await self._to_person(tx, person, payload, key)
+        return True
+
+    def _payload(self, what: What, dataset: Dataset, version: Version, key: str) -> dict[str, str]:
+        of = at_version(dataset.name, version.number)
+        payload = {"kind": ASKED, "what": str(what), "of": of, "version_id": version.id}
+        mark = request_id("key", version.id, key)[4:10]
+        match what:
+            case What.histogram:
+                return payload | {"filename": f"{dataset.name}-v{version.number}-tokens-{mark}.png"}
+            case What.rows:
+                self._sendable(version.sha256, version.size, of)
+                name = f"{dataset.name}-v{version.number}-{mark}.jsonl"
+                return payload | {"filename": name, "sha256": version.sha256}
+            case What.original:
+                source = version.source
+                if source is None or not source.sha256:
+                    raise NotFound(f"The file that {of} was made of isn't kept.")
+                self._sendable(source.sha256, source.size, of)
+                path = PurePath(source.filename)
+                name = f"{path.stem[:60]}-{mark}{path.suffix[:12]}"
+                return payload | {"filename": name, "sha256": source.sha256}
+
+    def _sendable(self, sha256: str, size: int, of: str) -> None:
+        if size > MOST_BYTES:
+            raise Conflict(
+                f"The file of {of} has {size:,} bytes; I send up to {MOST_BYTES:,}.",
+                remedy=f"The administrator finds it in FT_DATA_DIR under files/{sha256[:2]}/{sha256[:12]}….",
+            )
+        if not self.files.path(sha256).exists():
+            raise NotFound("The dataset's file isn't on this machine's disk.")
+
+    async def _to_person(self, tx: Transaction, person: Person, payload: dict[str, str], key: str) -> None:
+        root = Update(
+            id=request_id("upd", ASKED, person.user, key),
+            workspace=person.workspace,
+            channel=person.user,
+            kind=NOTICE,
+            subject=payload["version_id"],
+            created_at=self.now(),
+            payload=payload,
+            recipient=person.user,
+        )
+        await tx.updates.add(root)
+        await tx.updates.add(_file(person, root, key, payload))
+
+
+def _file(person: Person, under: Update, key: str, payload: dict[str, str]) -> Update:
+    """A file in the thread of this message."""
+    return Update(
+        id=request_id("upd", ASKED_FILE, under.id, key),
+        workspace=under.workspace,
+        channel=under.channel,
+        kind=ASKED_FILE,
+        subject=payload["version_id"],
+        created_at=under.created_at,
+        payload=payload,
+        thread_ts=under.thread_ts,
+        parent=under.id,
+        recipient=person.user,
+    )
