@@ -1,19 +1,22 @@
 """What every route needs, found by name instead of by global."""
 
+import asyncio
 import re
 
 from aiohttp import web
 
 from trainer.errors import bad
 from trainer.jobs.supervisor import Supervisor
-from trainer.serve.client import Answerer
+from trainer.serve.engines import Engines
 from trainer.settings import Settings
 from trainer.store import Store
 
 STORE = web.AppKey("store", Store)
 SETTINGS = web.AppKey("settings", Settings)
 SUPERVISOR = web.AppKey("supervisor", Supervisor)
-ANSWERER = web.AppKey("answerer", Answerer)
+ANSWERER = web.AppKey("answerer", Engines)
+#: How many uploads may write to the disk at the same time.
+WRITERS = web.AppKey("writers", asyncio.Semaphore)
 API_KEY = web.AppKey("api_key", str)
 PROJECT = "project"
 

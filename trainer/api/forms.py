@@ -12,9 +12,12 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from trainer import ids
+from trainer.api.context import WRITERS
 from trainer.errors import ApiError, bad
 
 CHUNK = 1 << 18
+#: How much of an upload may wait in memory for the disk: what the database commits must wait behind it.
+UNWRITTEN = 8 << 20
 LONGEST_FIELD = 1024
 LONGEST_NAME = 255
 
@@ -54,7 +57,7 @@ async def read_form(
             _take_name(part.name or "", left, {file_field, *known})
             if part.name == file_field:
                 form.filename = part.filename
-                await _save(part, path, limit)
+                await _save(part, path, limit, request.app[WRITERS])
             else:
                 form.fields[part.name or ""] = await _text(part)
     except (ValueError, BadHttpMessage) as error:
@@ -85,8 +88,8 @@ async def _text(part: BodyPartReader) -> str:
     return data.decode("utf-8", "replace")
 
 
-async def _save(part: BodyPartReader, path: Path, limit: int) -> None:
-    written = 0
+async def _save(part: BodyPartReader, path: Path, limit: int, writers: asyncio.Semaphore) -> None:
+    written = on_disk = 0
     with path.open("wb") as file:
         while chunk := await part.read_chunk(CHUNK):
             written += len(chunk)
@@ -94,6 +97,14 @@ async def _save(part: BodyPartReader, path: Path, limit: int) -> None:
                 message = f"The data is larger than {limit} bytes."
                 raise ApiError(413, message, param=part.name, code="file_too_large")
             file.write(chunk)
+            if written - on_disk >= UNWRITTEN:
+                await _flush(file, writers)
+                on_disk = written
+        await _flush(file, writers)
+
+
+async def _flush(file: BinaryIO, writers: asyncio.Semaphore) -> None:
+    async with writers:
         await asyncio.to_thread(to_disk, file)
 
 
