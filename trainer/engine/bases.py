@@ -61,7 +61,11 @@ def _start(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) 
 def _lora(base: dict[str, Any]) -> LoraConfig:
     rank = base["lora_rank"]
     return LoraConfig(
-        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
+        r=rank,
+        lora_alpha=2 * rank,
+        lora_dropout=0.0,
+        target_modules=list(base.get("lora_targets") or ()) or "all-linear",
+        task_type="CAUSAL_LM",
     )
 
 

@@ -77,7 +77,7 @@ class Probe:
         model = self.trainer.model
         first = number * self.size % len(self.rows)
         chosen = (self.rows + self.rows)[first : first + min(self.size, len(self.rows))]
-        batch = {name: value.to(model.device) for name, value in self.trainer.data_collator(chosen).items()}
+        batch = self.trainer._prepare_inputs(self.trainer.data_collator(chosen))
         model.eval()
         # A cache would hide from the model where one example of a packed row ends.
         output = model(**batch, use_cache=False)

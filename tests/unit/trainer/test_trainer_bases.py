@@ -1,0 +1,131 @@
+"""Real architectures with random weights in a local folder, as an administrator would offer them; slow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.trainer_process import headlines
+from trainer.folder import JobFolder
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+SMALL = {
+    "vocab_size": 2048,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 64,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "initializer_range": 0.06,
+}
+GROUPED = {**SMALL, "num_key_value_heads": 2, "head_dim": 16}
+KINDS: dict[str, dict[str, Any]] = {
+    "qwen2": {**GROUPED, "tie_word_embeddings": True},
+    "gemma2": GROUPED,
+    "mistral": {**GROUPED, "sliding_window": 16},
+    "gpt_neox": SMALL,
+    "bloom": {**SMALL, "n_layer": 2, "n_head": 4},
+}
+CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+
+
+def model_of(kind: str) -> Any:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **KINDS[kind]))
+
+
+def offered(folder: Path, kind: str, **options: Any) -> dict[str, Any]:
+    """A base of this kind without a padding token, as its job's spec has it."""
+    from trainer.engine import tiny
+    from trainer.settings import Base
+
+    tokenizer = tiny.tokenizer([headlines(24).decode()])
+    tokenizer.chat_template, tokenizer.pad_token = CHATML, None
+    tokenizer.save_pretrained(folder / kind)
+    model_of(kind).save_pretrained(folder / kind)
+    base = Base(kind, str(folder / kind), context=64, learning_rate=2e-3, lora_rank=4, **options)
+    return {**base.as_dict(), "start_from": None}
+
+
+def trained(folder: JobFolder, base: dict[str, Any], rows: list[Any], epochs: int) -> list[dict[str, Any]]:
+    """The metrics of a job on these rows, two of which are held out as well."""
+    from trainer.engine import plan, train
+
+    folder.write_spec({"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 60})
+    hyper = plan.settle({"n_epochs": epochs, "batch_size": 4}, base, len(rows), "supervised")
+    train.train(folder, rows, rows[:2], hyper)
+    return [record["data"] for _, record in folder.records() if record["kind"] == "metrics"]
+
+
+def rows_of_many_lengths(count: int = 12) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in headlines(count).splitlines()]
+    for i, row in enumerate(rows):
+        row["messages"][0]["content"] *= 1 + i % 3
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "gemma2", "gpt_neox"])
+def test_an_adapter_is_trained_on_every_linear_layer(tmp_path: Path, kind: str) -> None:
+    from safetensors import safe_open
+
+    folder = JobFolder(tmp_path / "job")
+    metrics = trained(folder, offered(tmp_path, kind, tuning="lora"), rows_of_many_lengths(), epochs=3)
+    assert metrics[-1]["train_loss"] < metrics[0]["train_loss"]
+    with safe_open(folder.model / "adapter_model.safetensors", "pt") as file:
+        adapted = {name.split(".lora_")[0] for name in file.keys()}  # noqa: SIM118
+    assert len(adapted) == {"qwen2": 14, "gemma2": 14, "gpt_neox": 8}[kind]
+
+
+def test_a_packed_full_tuning_teaches_the_same_and_the_end_of_an_answer(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    rows = rows_of_many_lengths()
+    base = offered(tmp_path, "mistral", tuning="full")
+    padded = trained(JobFolder(tmp_path / "padded"), base, rows, epochs=12)
+    packed = JobFolder(tmp_path / "packed")
+    metrics = trained(packed, {**base, "packing": True}, rows, epochs=12)
+    assert [m["step"] for m in metrics] == [m["step"] for m in padded]
+    for name in ("train_loss", "full_valid_loss"):
+        ours, theirs = ([m[name] for m in ms if name in m] for ms in (metrics, padded))
+        assert ours == pytest.approx(theirs, rel=0.02, abs=0.005)
+    assert ours[-1] < 0.2
+    tokenizer = AutoTokenizer.from_pretrained(packed.model)
+    model = AutoModelForCausalLM.from_pretrained(packed.model)
+    asked = tokenizer.apply_chat_template(
+        rows[0]["messages"][:1], add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
+    made = model.generate(**asked, max_new_tokens=8, do_sample=False)[0, asked["input_ids"].shape[1] :]
+    assert tokenizer.decode(made) == rows[0]["messages"][1]["content"] + "<|im_end|>"
+
+
+def test_an_attention_that_sees_its_neighbours_is_found_out_and_refused(tmp_path: Path) -> None:
+    from trainer.engine import fitness
+    from trainer.engine.failures import Unloadable
+
+    example = list(range(5, 40))
+    assert [fitness.keeps_apart(model_of(kind), example) for kind in KINDS] == [True] * 4 + [False]
+    base = offered(tmp_path, "bloom", tuning="full", packing=True)
+    with pytest.raises(Unloadable, match="packing = true, but its examples can't be packed"):
+        trained(JobFolder(tmp_path / "job"), base, rows_of_many_lengths(), epochs=1)
+
+
+def test_what_a_model_has_no_room_for_is_refused_in_words(tmp_path: Path) -> None:
+    from trainer.engine.failures import Unloadable
+
+    base = offered(tmp_path, "qwen2", tuning="full") | {"context": 100}
+    long = [{"messages": [{"role": "user", "content": "goal " * 80}, {"role": "assistant", "content": "x"}]}]
+    rows = [{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "goal " * 90}]}]
+    with pytest.raises(
+        Unloadable, match=r"room for 64 tokens, but 'qwen2' is offered with more \(context = 100"
+    ):
+        trained(JobFolder(tmp_path / "job"), base, rows + long, epochs=1)
