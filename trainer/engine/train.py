@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import set_seed
 
 from trainer.engine import bases, fitness, ranks
 from trainer.engine.journalist import Journalist
@@ -31,6 +32,8 @@ def train(
 ) -> Result:
     """Train on the rows, from the last checkpoint if there is one; save the model unless paused."""
     spec = folder.spec()
+    # An adapter's first weights are drawn before the trainer sets its seed.
+    set_seed(spec["seed"])
     ranks.join(torch.cuda.is_available())
     with ranks.the_first_first():
         start = bases.load(spec["base"], folder, rows)

@@ -57,11 +57,13 @@ def offered(folder: Path, kind: str, **options: Any) -> dict[str, Any]:
     return {**base.as_dict(), "start_from": None}
 
 
-def trained(folder: JobFolder, base: dict[str, Any], rows: list[Any], epochs: int) -> list[dict[str, Any]]:
+def trained(
+    folder: JobFolder, base: dict[str, Any], rows: list[Any], epochs: int, seed: int = 1
+) -> list[dict[str, Any]]:
     """The metrics of a job on these rows, two of which are held out as well."""
     from trainer.engine import plan, train
 
-    folder.write_spec({"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 60})
+    folder.write_spec({"base": base, "method": "supervised", "seed": seed, "checkpoint_seconds": 60})
     hyper = plan.settle({"n_epochs": epochs, "batch_size": 4}, base, len(rows), "supervised")
     train.train(folder, rows, rows[:2], hyper)
     return [record["data"] for _, record in folder.records() if record["kind"] == "metrics"]
@@ -84,6 +86,15 @@ def test_an_adapter_is_trained_on_every_linear_layer(tmp_path: Path, kind: str) 
     with safe_open(folder.model / "adapter_model.safetensors", "pt") as file:
         adapted = {name.split(".lora_")[0] for name in file.keys()}  # noqa: SIM118
     assert len(adapted) == {"qwen2": 14, "gemma2": 14, "gpt_neox": 8}[kind]
+
+
+def test_a_seed_decides_over_an_adapters_first_weights_and_the_order_of_rows(tmp_path: Path) -> None:
+    base, rows = offered(tmp_path, "qwen2", tuning="lora"), rows_of_many_lengths()
+    losses = [
+        [m["train_loss"] for m in trained(JobFolder(tmp_path / f"job{i}"), base, rows, epochs=1, seed=seed)]
+        for i, seed in enumerate((3, 3, 4))
+    ]
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_a_packed_full_tuning_teaches_the_same_and_the_end_of_an_answer(tmp_path: Path) -> None:
