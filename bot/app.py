@@ -36,6 +36,7 @@ from tuning.models import Models
 from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.remedies import Remedies
+from tuning.sending import Sender, usual_limits
 from tuning.splitting import Splitter
 from tuning.uploads import Uploads
 
@@ -73,7 +74,8 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     files = open_files(settings.ft_data_dir)
     backend = OpenAIBackend(settings.openai_base_url, settings.backend_key, pause=pace.second_read)
     catalog = Catalog(store, backend, now)
-    uploads = Uploads(store, backend, files, leases, now)
+    sender = Sender(store, backend, now, pace.limits or usual_limits(), pace.watch_seconds)
+    uploads = Uploads(store, backend, sender, files, leases, now)
     launcher = Launcher(store, backend, uploads, leases, now, grace=pace.grace, first_wait=pace.first_wait)
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
     shared = SlackFiles(patient_client(settings))

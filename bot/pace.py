@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.refused import EDIT_EVERY
 from tuning.launch import FIRST_WAIT, GRACE
+from tuning.sending import WATCH_SECONDS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Pace:
     burst: int = 4
     per_second: float = 1.0
     edit_every: timedelta = EDIT_EVERY
+    #: Between two times that an upload tells how far it is.
+    watch_seconds: float = WATCH_SECONDS
+    #: What goes to the backend at once; what the price book says when nothing is.
+    limits: Limits | None = None
     #: Before a read that failed is tried a second time.
     second_read: float = 0.5
     #: How long a sent create may take to show up at the backend, and the first wait after a trouble.

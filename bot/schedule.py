@@ -52,7 +52,8 @@ class Schedule:
         """Make every pass at once, and then again and again."""
         self._every("deliver", self.pace.deliver_seconds, self.courier.deliver_once)
         self._every("poll", self.poll_seconds, self.poller.poll_once)
-        self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending)
+        # a pass in which a large file is sent doesn't keep other jobs waiting
+        self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending, at_once=2)
         self._every("drops", self.pace.resume_seconds, self.drops.resume)
         self._every("renew", self.pace.renew_seconds, self.leases.renew)
         self._every("forget", 3600.0, self._forget)
@@ -83,7 +84,9 @@ class Schedule:
         async with self.store.begin() as tx:
             await tx.deeds.forget_before(self.now() - FORGET)
 
-    def _every(self, name: str, seconds: float, one_pass: Callable[[], Awaitable[None]]) -> None:
+    def _every(
+        self, name: str, seconds: float, one_pass: Callable[[], Awaitable[None]], *, at_once: int = 1
+    ) -> None:
         async def guarded() -> None:
             this = cast("asyncio.Task[None]", asyncio.current_task())
             self._passes.add(this)
@@ -102,7 +105,7 @@ class Schedule:
             "interval",
             seconds=seconds,
             id=name,
-            max_instances=1,
+            max_instances=at_once,
             coalesce=True,
             misfire_grace_time=None,
             next_run_time=datetime.now(UTC),

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
 from openai import omit
 
 from gateways.openai_answers import answer
+from gateways.openai_files import OpenAIFiles, gone
 from gateways.openai_records import (
-    Json,
     checkpoint_record,
     event_record,
-    file_record,
     job_record,
     model_record,
 )
 from gateways.openai_records import entries as listed
-from gateways.openai_wire import UPLOAD_PATIENCE, UPLOAD_TIMEOUT, Wire
+from gateways.openai_wire import Wire
 from tuning.errors import BackendNotFound, BackendRefused
 from tuning.records import (
-    BackendFile,
     BackendJob,
     BackendModel,
     Checkpoint,
@@ -38,7 +35,7 @@ SKEW = timedelta(minutes=5)
 PAGE = 100
 
 
-class OpenAIBackend:
+class OpenAIBackend(OpenAIFiles):
     """Fulfils `tuning.ports.Backend`; every failure is a `tuning.errors.BackendError`.
 
     `pause` is the wait in seconds before a read is tried a second time.
@@ -52,41 +49,14 @@ class OpenAIBackend:
         http_client: httpx2.AsyncClient | None = None,
         pause: float = 0.5,
     ) -> None:
-        self._wire = Wire(base_url, api_key, http_client=http_client, pause=pause)
+        super().__init__(Wire(base_url, api_key, http_client=http_client, pause=pause))
         client = self._wire.client
-        self._files = client.files.with_raw_response
         self._jobs = client.fine_tuning.jobs.with_raw_response
         self._checkpoints = client.fine_tuning.jobs.checkpoints.with_raw_response
         self._models = client.models.with_raw_response
 
     async def aclose(self) -> None:
         await self._wire.client.close()
-
-    async def upload(self, path: Path, filename: str) -> BackendFile:
-        try:
-            source = path.open("rb")
-        except OSError as error:
-            raise BackendRefused(f"The dataset's file can't be read here: {error.strerror}.") from None
-        with source:
-            body = await self._wire.write(
-                lambda: self._files.create(
-                    file=(filename, source, "application/jsonl"), purpose="fine-tune", timeout=UPLOAD_TIMEOUT
-                ),
-                patience=UPLOAD_PATIENCE,
-            )
-        return file_record(body)
-
-    async def find_files(self, filename: str) -> list[BackendFile]:
-        pages = self._wire.pages(lambda after: self._files.list(after=after or omit, purpose="fine-tune"))
-        return [
-            file_record(entry) async for page in pages for entry in page if entry.get("filename") == filename
-        ]
-
-    async def delete_file(self, file_id: str) -> None:
-        try:
-            _gone(await self._wire.write(lambda: self._files.delete(file_id)))
-        except BackendNotFound:
-            return
 
     async def create_job(
         self, plan: Plan, *, training_file: str, validation_file: str | None, metadata: dict[str, str]
@@ -148,7 +118,7 @@ class OpenAIBackend:
 
     async def delete_model(self, model: str) -> None:
         try:
-            _gone(await self._wire.write(lambda: self._models.delete(model)))
+            gone(await self._wire.write(lambda: self._models.delete(model)))
         except BackendNotFound:
             return
 
@@ -183,8 +153,3 @@ def _chosen(hyperparameters: Hyperparameters) -> dict[str, float]:
 
 def _has(job: BackendJob, wanted: dict[str, str]) -> bool:
     return wanted.items() <= job.metadata.items()
-
-
-def _gone(body: Json) -> None:
-    if body.get("deleted") is False:
-        raise BackendRefused("The backend answered that it did not delete it.")

@@ -56,6 +56,11 @@ def file_record(body: Json) -> BackendFile:
     )
 
 
+def expiry(body: Json) -> datetime | None:
+    """Until when an upload can be completed."""
+    return _moment(body, "expires_at")
+
+
 def job_record(body: Json) -> BackendJob:
     code, message = _error(body.get("error"))
     return BackendJob(

@@ -1,4 +1,4 @@
-"""The plain repositories: drops, datasets, models, uploads, asks, deeds."""
+"""The plain repositories: drops, datasets, models, uploads, overlaps, asks, deeds."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tuning.records import (
     DropState,
     Edit,
     Model,
+    Overlap,
     Source,
     Upload,
     UploadState,
@@ -242,6 +243,21 @@ class SqlUploads:
     async def _one(self, workspace: str, which: Any) -> Upload | None:
         found = _uploads.select(schema.uploads.c.workspace == workspace, which)
         return await _uploads.one(self._connection, found)
+
+
+class SqlOverlaps:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, workspace: str, training: str, validation: str) -> Overlap | None:
+        table = schema.leaks.c
+        same = (table.workspace == workspace, table.training == training, table.validation == validation)
+        found = await self._connection.execute(select(table.found).where(*same))
+        return found.scalar_one_or_none()
+
+    async def save(self, workspace: str, training: str, validation: str, found: Overlap) -> None:
+        values = {"workspace": workspace, "training": training, "validation": validation, "found": found}
+        await insert_new(self._connection, schema.leaks, values)
 
 
 class SqlAsks:

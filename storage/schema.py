@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
 
 from storage.types import Choice, Moment, Nested, Real, Whole, Words
+from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Report
 from tuning.records import (
     Acceptance,
     Diff,
     DropState,
     Offer,
+    Overlap,
+    PartialUpload,
     Plan,
     Progress,
     Remedy,
@@ -72,6 +75,8 @@ drops = Table(
     #: The source's, to find who needs these bytes.
     _needed("source_sha256", Words),
     _needed("findings", Words),
+    _maybe("seen", Nested(CheckProgress)),
+    _needed("stopped_by", Words),
     UniqueConstraint("workspace", "channel", "file_id"),
     Index(None, "state"),
     Index(None, "workspace", "channel", "thread_ts"),
@@ -213,7 +218,17 @@ uploads = Table(
     _needed("state", Choice(UploadState)),
     _maybe("file_id", Words),
     _maybe("attempted_at", Moment),
+    _maybe("partial", Nested(PartialUpload)),
     Index(None, "state"),
+)
+
+leaks = Table(
+    "leaks",
+    metadata,
+    _key("workspace"),
+    _key("training"),
+    _key("validation"),
+    _needed("found", Nested(Overlap)),
 )
 
 asks = Table(

@@ -13,7 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage.engine import READING, make_engine
 from storage.errors import DatabaseError, DatabaseNotMigrated, RecordRefused
 from storage.migrate import current, newest
-from storage.repositories import SqlAsks, SqlDatasets, SqlDeeds, SqlDrops, SqlModels, SqlUploads
+from storage.repositories import (
+    SqlAsks,
+    SqlDatasets,
+    SqlDeeds,
+    SqlDrops,
+    SqlModels,
+    SqlOverlaps,
+    SqlUploads,
+)
 from storage.repositories_jobs import SqlJobs
 from storage.repositories_updates import SqlUpdates
 
@@ -43,6 +51,7 @@ class SqlTransaction:
         self.jobs = SqlJobs(connection)
         self.models = SqlModels(connection)
         self.uploads = SqlUploads(connection)
+        self.overlaps = SqlOverlaps(connection)
         self.asks = SqlAsks(connection)
         self.updates = SqlUpdates(connection)
         self.deeds = SqlDeeds(connection)

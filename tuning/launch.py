@@ -6,13 +6,27 @@ is never repeated blindly: the backend is asked for a job with our plan's id in 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from tuning.errors import BackendError, FileUnreadable, FtBotError, NotFound, StillSettling
 from tuning.ports import Backend, Clock, Leases, Store, Transaction
-from tuning.records import ENDED, LAUNCHING, BackendJob, Job, Plan, Status, Update, UploadState, Version
+from tuning.records import (
+    ENDED,
+    LAUNCHING,
+    BackendJob,
+    Job,
+    Plan,
+    Progress,
+    Status,
+    Update,
+    UploadState,
+    Version,
+)
+from tuning.sending import NotWanted
 from tuning.updates import JOB_CARD, milestone, tell
 from tuning.uploads import Uploads
 
@@ -43,14 +57,17 @@ class Launcher:
         """One pass over all jobs on their way to the backend, and over files to be taken back from it."""
         async with self.store.begin() as tx:
             jobs = await tx.jobs.launching()
-        for job in jobs:
-            if job.next_poll_at is None or job.next_poll_at <= self.now():
-                try:
-                    await self.launch(job.id)
-                except Exception:
-                    # the others must not wait for it; the next pass finds it as it is
-                    log.exception("job %s could not be launched", job.id)
+        due = [job for job in jobs if job.next_poll_at is None or job.next_poll_at <= self.now()]
+        # side by side: a large file takes long
+        await asyncio.gather(*(self._launch(job.id) for job in due))
         await self.uploads.sweep()
+
+    async def _launch(self, job_id: str) -> None:
+        try:
+            await self.launch(job_id)
+        except Exception:
+            # the others must not suffer from it; the next pass finds it as it is
+            log.exception("job %s could not be launched", job_id)
 
     async def launch(self, job_id: str) -> None:
         """Bring one job as far as it gets; nothing when somebody else is at it."""
@@ -85,11 +102,15 @@ class Launcher:
         if job.cancel_requested_by:
             await self._end(job.id, Status.cancelled)
             return False
-        training = await self._send(job, job.plan.version_id, job.plan.dataset_name)
-        validation = None
-        if job.plan.validation_version_id:
-            name = job.plan.validation_name or "validation"
-            validation = await self._send(job, job.plan.validation_version_id, name)
+        try:
+            training = await self._send(job, job.plan.version_id, job.plan.dataset_name)
+            validation = None
+            if job.plan.validation_version_id:
+                name = job.plan.validation_name or "validation"
+                validation = await self._send(job, job.plan.validation_version_id, name)
+        except NotWanted:
+            await self._end(job.id, Status.cancelled)
+            return False
         return await self._save(
             job,
             status=Status.creating,
@@ -97,6 +118,7 @@ class Launcher:
             validation_file=validation,
             trouble="",
             troubles=0,
+            progress=Progress(),
         )
 
     async def _send(self, job: Job, version_id: str, name: str) -> str:
@@ -104,7 +126,17 @@ class Launcher:
             version = await tx.datasets.version(job.workspace, version_id)
         if version is None:
             raise NotFound("The dataset was deleted before the job could start.")
-        return await self.uploads.ensure(job.workspace, name, version)
+        return await self.uploads.ensure(job.workspace, name, version, partial(self._watch, job.id))
+
+    async def _watch(self, job_id: str, sent: int, total: int) -> bool:
+        """Show on the card how far a file is; whether the job still wants it."""
+        async with self.store.begin() as tx:
+            job = await tx.jobs.get(job_id)
+            if job is None or job.cancel_requested_by:
+                return False
+            if job.progress.sent != sent:
+                await tell(tx, replace(job, progress=Progress(sent=sent, to_send=total), trouble=""), [])
+        return True
 
     async def _create(self, job: Job) -> bool:
         if job.create_attempted_at:

@@ -29,6 +29,7 @@ from tuning.records import (
     Job,
     Model,
     Offer,
+    Overlap,
     Plan,
     Remedy,
     SharedFile,
@@ -37,12 +38,36 @@ from tuning.records import (
     Version,
 )
 
+#: Is told how many bytes of a file, or of a part, were handed over so far.
+Sent = Callable[[int], None]
+
 
 class Backend(Protocol):
     """A service that speaks the OpenAI fine-tuning wire. Writes are sent once, never retried inside."""
 
-    async def upload(self, path: Path, filename: str) -> BackendFile:
+    async def upload(self, path: Path, filename: str, sent: Sent | None = None) -> BackendFile:
         """Send a file with purpose fine-tune, streamed from disk."""
+        ...
+
+    async def begin_upload(self, filename: str, size: int) -> tuple[str, datetime]:
+        """Announce a file that comes in parts: the upload's id, and until when it can be completed.
+
+        Raises BackendNotFound when the backend takes no files in parts.
+        """
+        ...
+
+    async def send_part(
+        self, upload_id: str, path: Path, start: int, size: int, sent: Sent | None = None
+    ) -> str:
+        """Send `size` bytes of a file from `start` on, streamed from disk; the part's id."""
+        ...
+
+    async def complete_upload(self, upload_id: str, parts: Sequence[str]) -> BackendFile:
+        """Make a file of these parts, in this order."""
+        ...
+
+    async def cancel_upload(self, upload_id: str) -> None:
+        """Give up an upload in parts; one that is over already is fine."""
         ...
 
     async def find_files(self, filename: str) -> list[BackendFile]:
@@ -316,6 +341,13 @@ class Uploads(Protocol):
     async def deleting(self) -> Sequence[Upload]: ...
 
 
+class Overlaps(Protocol):
+    """Which validation rows stand in training data, by the SHA-256 of both."""
+
+    async def get(self, workspace: str, training: str, validation: str) -> Overlap | None: ...
+    async def save(self, workspace: str, training: str, validation: str, found: Overlap) -> None: ...
+
+
 class Asks(Protocol):
     async def add(self, ask: Ask) -> None: ...
     async def list(self, workspace: str, limit: int = 20) -> Sequence[Ask]: ...
@@ -374,6 +406,8 @@ class Transaction(Protocol):
     def models(self) -> Models: ...
     @property
     def uploads(self) -> Uploads: ...
+    @property
+    def overlaps(self) -> Overlaps: ...
     @property
     def asks(self) -> Asks: ...
     @property

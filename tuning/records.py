@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Report
 
 
@@ -210,11 +211,36 @@ class Drop:
     source: Source | None = None
     #: The SHA-256 of the table of all findings, of a rejected drop.
     findings: str = ""
+    #: How far the check is, of one that takes long.
+    seen: CheckProgress | None = None
+    #: Who asked for the check's end before it saw all rows.
+    stopped_by: str = ""
 
     @property
     def owner(self) -> str:
         """Who may mend it."""
         return self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How many rows of a validation file stand in the training file too.
+
+    `rows` are the validation file's; `same` of them are there whole, of `prompts` only what is asked, `near`
+    share nearly all their words with one. `examples` are the first few: (validation row, training row).
+    """
+
+    rows: int
+    same: int = 0
+    prompts: int = 0
+    near: int = 0
+    examples: tuple[tuple[int, int], ...] = ()
+    #: Whether rows that are nearly the same were looked for: not among very many.
+    looked_near: bool = True
+
+    @property
+    def leaked(self) -> int:
+        return self.same + self.prompts + self.near
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +307,8 @@ class Plan:
     validation_name: str | None = None
     validation_version_id: str | None = None
     estimate: Estimate = Estimate(0)
+    #: None where there is no validation data, or nobody looked yet.
+    overlap: Overlap | None = None
     #: 0 in plans that were made before these were on record.
     version_number: int = 0
     validation_version_number: int = 0
@@ -312,6 +340,9 @@ class Progress:
     train_accuracy: float | None = None
     #: The last training losses, oldest first, for a small chart.
     losses: tuple[float, ...] = ()
+    #: Bytes of a file on its way to the backend: those that were sent, and all.
+    sent: int | None = None
+    to_send: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +488,19 @@ class Delta:
     finish_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PartialUpload:
+    """A file on its way to the backend in parts; those that the backend has, in their order.
+
+    Each part but the last has `part_bytes`; the parts don't outlive `expires_at`.
+    """
+
+    id: str
+    expires_at: datetime
+    part_bytes: int
+    parts: tuple[str, ...] = ()
+
+
 class UploadState(StrEnum):
     uploading = "uploading"
     ready = "ready"
@@ -474,6 +518,8 @@ class Upload:
     file_id: str | None = None
     #: Set before bytes are sent; an attempt whose outcome is unknown is looked up by file name.
     attempted_at: datetime | None = None
+    #: What was begun in parts and isn't complete.
+    partial: PartialUpload | None = None
 
 
 class UpdateState(StrEnum):

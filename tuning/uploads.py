@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from tuning.errors import BackendError, BackendNotFound, FileUnreadable, StillSettling
 from tuning.ports import Backend, Clock, DatasetFiles, Leases, Store
 from tuning.records import Upload, UploadState, Version
+from tuning.sending import Sender, Watch
 
 log = logging.getLogger(__name__)
 
@@ -22,21 +23,25 @@ class Uploads:
 
     store: Store
     backend: Backend
+    sender: Sender
     files: DatasetFiles
     leases: Leases
     now: Clock
 
-    async def ensure(self, workspace: str, name: str, version: Version) -> str:
-        """The backend's id of this version's file; sends it when it isn't there."""
+    async def ensure(self, workspace: str, name: str, version: Version, watch: Watch | None = None) -> str:
+        """The backend's id of this version's file; sends it when it isn't there.
+
+        `watch` is told every few seconds how far it is. Raises NotWanted when it answers no.
+        """
         lease = f"upload:{workspace}:{version.sha256}"
         if not await self.leases.acquire(lease):
             raise StillSettling("Another job is sending this file just now.")
         try:
-            return await self._ensure(workspace, name, version)
+            return await self._ensure(workspace, name, version, watch)
         finally:
             await self.leases.release(lease)
 
-    async def _ensure(self, workspace: str, name: str, version: Version) -> str:
+    async def _ensure(self, workspace: str, name: str, version: Version, watch: Watch | None) -> str:
         async with self.store.begin() as tx:
             upload = await tx.uploads.get(workspace, version.sha256)
         if upload and upload.state is UploadState.deleting:
@@ -47,18 +52,19 @@ class Uploads:
         filename = f"{name}-v{version.number}-{workspace}-{version.sha256[:16]}.jsonl"
         upload = upload or Upload(workspace, version.sha256, filename, UploadState.uploading)
         file_id = await self._found(upload) if upload.attempted_at else None
-        return await self._ready(upload, file_id or await self._send(upload))
+        return await self._ready(upload, file_id or await self._send(upload, watch))
 
-    async def _send(self, upload: Upload) -> str:
+    async def _send(self, upload: Upload, watch: Watch | None) -> str:
         path = self.files.path(upload.sha256)
         if not path.exists():
             raise FileUnreadable(
                 "The dataset's file isn't on this machine's disk.",
                 remedy="Processes that share a database must share FT_DATA_DIR too.",
             )
+        attempt = replace(upload, attempted_at=self.now())
         async with self.store.begin() as tx:
-            await tx.uploads.save(replace(upload, attempted_at=self.now()))
-        return (await self.backend.upload(path, upload.filename)).id
+            await tx.uploads.save(attempt)
+        return await self.sender.send(attempt, path, watch)
 
     async def _found(self, upload: Upload) -> str | None:
         """The file that an earlier attempt left at the backend; copies of it are deleted."""
@@ -69,7 +75,7 @@ class Uploads:
 
     async def _ready(self, upload: Upload, file_id: str) -> str:
         async with self.store.begin() as tx:
-            await tx.uploads.save(replace(upload, state=UploadState.ready, file_id=file_id))
+            await tx.uploads.save(replace(upload, state=UploadState.ready, file_id=file_id, partial=None))
         return file_id
 
     async def _still_there(self, upload: Upload) -> bool:
@@ -98,6 +104,8 @@ class Uploads:
             await self._delete(upload)
 
     async def _delete(self, upload: Upload) -> None:
+        if upload.partial:
+            await self.backend.cancel_upload(upload.partial.id)
         for file in await self.backend.find_files(upload.filename):
             await self.backend.delete_file(file.id)
         if upload.file_id:

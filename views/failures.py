@@ -31,6 +31,7 @@ _TODO = {
     "model_not_available": _OTHER_BASE,
     "backend_key_rejected": _ASK_FOR_KEY,
     "invalid_api_key": _ASK_FOR_KEY,
+    "too_large_for_backend": "Split the dataset (`/ft split`), train on a sample, or use another backend.",
     "job_not_found": "Somebody may have deleted it there. Start the job again.",
     "file_unreadable": "Tell the administrator, then start the job again.",
     "internal": "It was not your doing. Start the job again; if that fails too, tell the administrator.",

@@ -8,7 +8,7 @@ from tuning.records import Job, Plan, Progress, Status
 from views.blocks import actions, button, confirm, context, fields, header, rendered, section
 from views.charts import bar, sparkline
 from views.failures import what_to_do
-from views.numbers import count, duration, loss, setting, usd_range, when
+from views.numbers import count, duration, loss, setting, size, usd_range, when
 from views.rendered import Block, Rendered
 from views.statuses import can_cancel, job_status
 from views.text import code, escape, mention, prose
@@ -75,8 +75,17 @@ def _status_line(job: Job) -> str:
     return f"{emoji} *{words}*{asked} · owner {mention(job.owner)}"
 
 
+def sent_words(progress: Progress) -> str:
+    """How much of a file is on its way, as far as it takes long."""
+    if progress.sent is None or not progress.to_send:
+        return ""
+    return f"{size(progress.sent)} of {size(progress.to_send)} sent"
+
+
 def _progress(progress: Progress) -> str:
     lines = []
+    if words := sent_words(progress):
+        lines.append(f"{bar(progress.sent or 0, progress.to_send or 1)} {words}")
     if progress.step is not None and progress.total_steps:
         share = min(1.0, max(0.0, progress.step / progress.total_steps))
         lines.append(f"{bar(progress.step, progress.total_steps)} {share:.0%} · {step_words(progress)}")
@@ -174,7 +183,8 @@ def delete_button(model_id: str) -> Block:
 
 def _summary(job: Job) -> str:
     emoji, words = job_status(job)
-    parts = [f"{emoji} {title(job.plan)}: {words}", step_words(job.progress), loss_words(job.progress)]
+    told = (sent_words, step_words, loss_words)
+    parts = [f"{emoji} {title(job.plan)}: {words}", *(words_of(job.progress) for words_of in told)]
     if outcome := _outcome(job) or _trouble(job):
         parts.append(outcome)
     return " · ".join(part for part in parts if part)

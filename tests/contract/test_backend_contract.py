@@ -81,6 +81,48 @@ async def a_file_is_found_by_exactly_its_name_until_it_is_deleted(house: House) 
     assert await house.backend.find_files("mine.jsonl.old") == [other]
 
 
+async def a_file_that_came_in_parts_is_a_file_like_any_other(house: House) -> None:
+    size, half = len(headlines()), len(headlines()) // 2
+    upload, until = await house.backend.begin_upload("parts.jsonl", size)
+    assert datetime.now(UTC) + timedelta(minutes=50) < until
+    told: list[int] = []
+    second = await house.backend.send_part(upload, house.rows, half, size - half, told.append)
+    assert told[-1] == size - half
+    first = await house.backend.send_part(upload, house.rows, 0, half)
+    unused = await house.backend.send_part(upload, house.rows, 0, half)
+    with pytest.raises(BackendRefused):
+        await house.backend.complete_upload(upload, [first, unused, second])
+    assert await house.backend.find_files("parts.jsonl") == []
+    file = await house.backend.complete_upload(upload, [first, second])
+    assert (file.filename, file.size) == ("parts.jsonl", size)
+    assert await house.backend.find_files("parts.jsonl") == [file]
+    with pytest.raises(BackendRefused):
+        await house.backend.complete_upload(upload, [first, second])
+    await house.backend.cancel_upload(upload)
+    assert await house.backend.find_files("parts.jsonl") == [file]
+    plan = make_plan(base=house.base, hyperparameters=Hyperparameters(n_epochs=1, batch_size=4))
+    job = await house.backend.create_job(plan, training_file=file.id, validation_file=None, metadata={})
+    await house.backend.cancel_job(job.id)
+    await until_ended(house.backend, job.id)
+
+
+async def an_upload_that_is_given_up_takes_no_more_and_leaves_no_file(house: House) -> None:
+    upload, _ = await house.backend.begin_upload("given-up.jsonl", len(headlines()))
+    part = await house.backend.send_part(upload, house.rows, 0, len(headlines()))
+    await house.backend.cancel_upload(upload)
+    await house.backend.cancel_upload(upload)
+    await house.backend.cancel_upload("upload_none")
+    for call in (
+        house.backend.send_part(upload, house.rows, 0, 10),
+        house.backend.complete_upload(upload, [part]),
+    ):
+        with pytest.raises(BackendRefused):
+            await call
+    with pytest.raises(BackendNotFound):
+        await house.backend.send_part("upload_none", house.rows, 0, 10)
+    assert await house.backend.find_files("given-up.jsonl") == []
+
+
 async def a_job_is_found_by_its_metadata_and_its_time(house: House) -> None:
     since = house.job.created_at or datetime.now(UTC)
     [found] = await house.backend.find_jobs({"plan": "ft_done"}, since=since)
@@ -194,6 +236,8 @@ async def a_deleted_model_is_gone_and_may_be_deleted_again(house: House) -> None
 
 PROMISES: list[Callable[[House], Awaitable[None]]] = [
     a_file_is_found_by_exactly_its_name_until_it_is_deleted,
+    a_file_that_came_in_parts_is_a_file_like_any_other,
+    an_upload_that_is_given_up_takes_no_more_and_leaves_no_file,
     a_job_is_found_by_its_metadata_and_its_time,
     a_job_that_succeeded_tells_its_model_tokens_and_times,
     events_come_oldest_first_and_each_once,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from types import UnionType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from storage import SqlStore
 from storage.types import storable
 from tests.fakes.records import make_dataset, make_drop, make_job, make_report, make_update
-from tuning.datasets.report import Report
+from tuning.datasets.progress import Progress
+from tuning.datasets.report import Finding, Report
 from tuning.records import Ask, Checkpoint, Drop, Event, Job, Model, Plan, Update, Upload, Version
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -42,8 +43,17 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     dict[str, Any]: st.dictionaries(words, anything, max_size=3),
     dict[str, float]: st.dictionaries(words, real, max_size=3),
     dict[str, int]: st.dictionaries(words, whole, max_size=3),
-    tuple[str, ...]: st.lists(text, max_size=3).map(tuple),
-    tuple[float, ...]: st.lists(real, max_size=3).map(tuple),
+    Progress: st.builds(
+        Progress,
+        bytes=whole,
+        total=whole,
+        rows=whole,
+        errors=whole,
+        warnings=whole,
+        codes=st.dictionaries(words, whole, max_size=3),
+        findings=st.just(()) | st.just((Finding("bad_json", "error", 1, "", "no JSON", 0),)),
+        seconds=real,
+    ),
 }
 
 
@@ -51,6 +61,9 @@ def strategy_for(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of a field's type; not `from_type`, whose settings would reach other tests."""
     if kind in LEAVES:
         return LEAVES[kind]
+    if get_origin(kind) is tuple:
+        inner = [strategy_for(one) for one in get_args(kind) if one is not Ellipsis]
+        return st.lists(inner[0], max_size=3).map(tuple) if Ellipsis in get_args(kind) else st.tuples(*inner)
     if isinstance(kind, UnionType):
         return st.one_of(*(strategy_for(choice) for choice in get_args(kind)))
     if issubclass(kind, Enum):

@@ -22,12 +22,13 @@ import httpx2
 
 from tests.fakes import backend_faces
 from tests.fakes.backend_faces import Dropped, Fault, Reply, Request, chunks, refusal, text_fields
-from tests.fakes.backend_machine import BASES, ENDED, Body, FakeJob, Machine
+from tests.fakes.backend_machine import BASES, ENDED, Body, FakeJob
+from tests.fakes.backend_uploads import Parts
 
 Hook = Callable[[Request], Awaitable[None]]
 
 
-class FakeBackend(Machine):
+class FakeBackend(Parts):
     """`omit` names fields that it leaves out everywhere, as other servers do."""
 
     def __init__(
@@ -127,18 +128,7 @@ class FakeBackend(Machine):
         filename, content = fields.get("file", ("", b""))
         if fields.get("purpose", ("", b""))[1] != b"fine-tune" or not filename:
             return refusal(400, "A file and the purpose 'fine-tune' are needed", "invalid_request")
-        file_id = f"file-{next(self._numbers):06d}"
-        self.contents[file_id] = content
-        self.files[file_id] = {
-            "object": "file",
-            "id": file_id,
-            "filename": filename,
-            "bytes": len(content),
-            "purpose": "fine-tune",
-            "created_at": int(self.now()),
-            "status": "processed",
-        }
-        return self._reply(self.files[file_id])
+        return self._reply(self.keep_file(filename, content))
 
     def _list_files(self, request: Request) -> Reply:
         return self._list(request, list(self.files.values())[::-1], 10_000)
@@ -260,6 +250,10 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/files", FakeBackend._create_file),
     ("GET", "/files", FakeBackend._list_files),
     ("DELETE", "/files/{id}", FakeBackend._delete_file),
+    ("POST", "/uploads", FakeBackend._create_upload),
+    ("POST", "/uploads/{id}/parts", FakeBackend._add_part),
+    ("POST", "/uploads/{id}/complete", FakeBackend._complete_upload),
+    ("POST", "/uploads/{id}/cancel", FakeBackend._cancel_upload),
     ("POST", "/fine_tuning/jobs", FakeBackend._create_job),
     ("GET", "/fine_tuning/jobs", FakeBackend._list_jobs),
     ("GET", "/fine_tuning/jobs/{id}", FakeBackend._retrieve_job),

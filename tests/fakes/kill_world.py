@@ -29,7 +29,7 @@ from tests.fakes.backend import ROUTES, FakeBackend
 from tests.fakes.backend_faces import Dropped, Request
 from tests.fakes.backend_machine import FakeJob
 from tests.fakes.databases import in_thread
-from tests.fakes.killed_bot import ROOT, BotProcess, Nursery
+from tests.fakes.killed_bot import LIMITS, ROOT, BotProcess, Nursery
 from tests.fakes.stage import CHANNEL, rows
 from tuning.records import Job
 from tuning.updates import card_id
@@ -257,8 +257,12 @@ async def open_world(
     command: bool = False,
     database_url: str = "",
     alive: bool = True,
+    limits: tuple[int, int] | None = None,
 ) -> AsyncIterator[World]:
-    """A world whose bot has the data in `data`; with `alive` it runs and is kept running."""
+    """A world whose bot has the data in `data`; with `alive` it runs and is kept running.
+
+    `limits` are the bytes that go to the backend at once, and in a part.
+    """
     if data:
         shutil.copytree(data, folder / "data")
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
@@ -279,6 +283,8 @@ async def open_world(
             "FT_DATABASE_URL": database,
             "FT_POLL_SECONDS": "0.1",
         }
+        if limits:
+            environment[LIMITS] = json.dumps(limits)
         world = World(
             sandbox, control, backend, BotProcess(nursery, environment, folder, command), open_store(database)
         )

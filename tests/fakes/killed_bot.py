@@ -34,7 +34,10 @@ QUICK: dict[str, Any] = {
     "edit_every": timedelta(0),
     "grace": timedelta(0),
     "first_wait": timedelta(seconds=0.1),
+    "watch_seconds": 0.05,
 }
+#: In a bot's environment: how many bytes go to the backend at once, and in a part.
+LIMITS = "KILLED_BOT_LIMITS"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -176,10 +179,12 @@ def _live(environment: dict[str, str], folder: Path) -> None:
         from bot.pace import Pace
         from bot.settings import read_settings
         from bot.web import run_socket
+        from tuning.sending import Limits
 
         settings = read_settings("run")
         set_up_logs(settings.ft_log_level, settings.secrets)
-        asyncio.run(run_socket(settings, Pace(**QUICK)))
+        limits = Limits(*json.loads(environment[LIMITS])) if LIMITS in environment else None
+        asyncio.run(run_socket(settings, Pace(**QUICK, limits=limits)))
         code = 0
     except BaseException:
         traceback.print_exc()

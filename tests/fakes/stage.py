@@ -33,6 +33,7 @@ QUICK = Pace(
     second_read=0,
     grace=timedelta(0),
     first_wait=timedelta(0),
+    watch_seconds=0.02,
 )
 Message = dict[str, Any]
 

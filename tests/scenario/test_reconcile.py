@@ -22,6 +22,7 @@ from tests.fakes.killed_bot import Nursery
 from tests.fakes.records import Clock, make_version
 from tests.fakes.stage import Stage, rows
 from tuning.records import UploadState
+from tuning.sending import Sender, usual_limits
 from tuning.uploads import Uploads
 
 slow = pytest.mark.slow
@@ -151,7 +152,8 @@ async def test_a_file_that_another_job_brought_back_is_not_swept_away(tmp_path: 
     store, files = open_store(url), open_files(tmp_path)
     leases = SqlLeases(store, Clock())
     backend = OpenAIBackend("http://backend.test/v1", fake.key, http_client=fake.client(), pause=0)
-    uploads = Uploads(store, backend, files, leases, Clock())
+    sender = Sender(store, backend, Clock(), usual_limits())
+    uploads = Uploads(store, backend, sender, files, leases, Clock())
     version = make_version("ds_1")
     files.temporary("news").write_bytes(rows())
     await files.keep(files.temporary("news"), version.sha256)
