@@ -78,8 +78,16 @@ class Ray:
 class Serving:
     """How answers are made on this machine."""
 
+    engine: str = "auto"
     threads: int = 1
     loaded_models: int = 8
+    places: int = 32
+    vllm: str = "vllm"
+    vllm_processes: int = 1
+    vllm_options: tuple[str, ...] = ()
+    batch_adapters: int = 8
+    start_seconds: float = 900.0
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,13 +131,16 @@ def _settings(raw: dict[str, Any]) -> Settings:
         raise SettingsError("no [bases.NAME] section, so there is nothing to train")
     for base in bases.values():
         _check_base(base)
+    serving = _section(Serving, raw.get("serving", {}), "serving")
+    if serving.engine not in {"auto", "local", "vllm"}:
+        raise SettingsError(f'serving.engine must be "auto", "local" or "vllm", not {serving.engine!r}')
     return Settings(
         organization=str(raw.get("organization", "local")),
         bases=bases,
         limits=_section(Limits, raw.get("limits", {}), "limits"),
         training=_training(raw.get("training", {})),
         ray=_section(Ray, raw.get("ray", {}), "ray"),
-        serving=_section(Serving, raw.get("serving", {}), "serving"),
+        serving=serving,
         webhooks=tuple(_webhook(body, i) for i, body in enumerate(raw.get("webhooks", []))),
     )
 

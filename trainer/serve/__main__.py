@@ -28,7 +28,7 @@ def main() -> None:
     from trainer.serve.answering import Answering
     from trainer.serve.models import Models
 
-    Answering(Models(int(sys.argv[1])), inbox, output).run()
+    Answering(Models(int(sys.argv[1])), inbox, output, places=int(sys.argv[2])).run()
 
 
 if __name__ == "__main__":

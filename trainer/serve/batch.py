@@ -13,6 +13,7 @@ from transformers import DynamicCache
 
 from trainer.serve.models import Loaded
 from trainer.serve.sampling import Sampler, logprobs_of
+from trainer.serve.spelling import Spelling
 from trainer.serve.text import TextStream
 
 Said = dict[str, Any]
@@ -40,6 +41,7 @@ class Batch:
         self.loaded = loaded
         self.model = loaded.shared.model
         self.tokenizer = loaded.tokenizer
+        self.spelling = Spelling(loaded.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
         self.answers: list[Answer] = []
@@ -109,13 +111,9 @@ class Batch:
     def _logprobs(self, row: torch.Tensor, token: int, top: int) -> Said:
         found = logprobs_of(row, token, top)
         return {
-            **self._scored(*found["chosen"]),
-            "top_logprobs": [self._scored(other, score) for other, score in found["top"]],
+            **self.spelling.entry(*found["chosen"]),
+            "top_logprobs": [self.spelling.entry(other, score) for other, score in found["top"]],
         }
-
-    def _scored(self, token: int, score: float) -> Said:
-        text = self.tokenizer.decode([token])
-        return {"token": text, "logprob": score, "bytes": list(text.encode())}
 
     def _keep(self, staying: list[int], tokens: list[int]) -> None:
         if len(staying) < len(self.answers):

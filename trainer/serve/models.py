@@ -67,6 +67,7 @@ class Models:
         self.most = most
         self.loaded: OrderedDict[str, Loaded] = OrderedDict()
         self.bases: dict[str, Shared] = {}
+        self.deleted: set[str] = set()
 
     def get(self, folder: str | None, base: dict[str, Any], busy: set[str]) -> Loaded:
         """The model, loaded if need be; those that are answering stay."""
@@ -81,8 +82,15 @@ class Models:
 
     def forget(self, folder: str, busy: set[str]) -> None:
         """Let go of a deleted model, once it isn't answering."""
-        if folder in self.loaded and folder not in busy:
-            self.loaded.pop(folder).unload()
+        self.deleted.add(folder)
+        self.settle(busy)
+
+    def settle(self, busy: set[str]) -> None:
+        """Let go of what was deleted while it answered."""
+        for folder in self.deleted - busy:
+            self.deleted.discard(folder)
+            if folder in self.loaded:
+                self.loaded.pop(folder).unload()
 
     def _load(self, folder: str | None, base: dict[str, Any]) -> Loaded:
         if folder is None:

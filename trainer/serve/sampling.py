@@ -37,7 +37,10 @@ class Sampler:
 def _nucleus(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
     ordered, order = probabilities.sort(descending=True)
     before = ordered.cumsum(-1) - ordered
-    ordered = ordered.masked_fill(before >= top_p, 0.0)
+    # The likeliest token always stays, even with a top_p of 0.
+    beyond = before >= top_p
+    beyond[..., 0] = False
+    ordered = ordered.masked_fill(beyond, 0.0)
     return torch.zeros_like(probabilities).scatter(0, order, ordered)
 
 

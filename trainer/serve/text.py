@@ -2,6 +2,9 @@
 
 from typing import Any
 
+#: What a decoder writes for bytes that are not (yet) a character. One that never gets its rest is left out.
+HALF = "\ufffd"
+
 
 class TextStream:
     """The text of one answer as its tokens come in."""
@@ -20,7 +23,7 @@ class TextStream:
         self.tokens.append(token)
         before = self._decode(self.tokens[self.prefix : self.read])
         after = self._decode(self.tokens[self.prefix :])
-        if len(after) <= len(before) or after.endswith("\ufffd"):
+        if len(after) <= len(before) or after.endswith(HALF):
             return ""
         self.prefix, self.read = self.read, len(self.tokens)
         return self._release(self.held + after[len(before) :])
@@ -29,10 +32,9 @@ class TextStream:
         """What was held back, once no more tokens come."""
         if self.stopped:
             return ""
-        rest = self._decode(self.tokens[self.prefix :])[
-            len(self._decode(self.tokens[self.prefix : self.read])) :
-        ]
-        return self._release(self.held + rest) + self.held
+        before = self._decode(self.tokens[self.prefix : self.read])
+        rest = self._decode(self.tokens[self.prefix :])[len(before) :]
+        return self._release(self.held + rest.rstrip(HALF)) + self.held
 
     def _decode(self, tokens: list[int]) -> str:
         text: str = self.tokenizer.decode(

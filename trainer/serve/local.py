@@ -1,4 +1,4 @@
-"""The server's end: starts the answering process when it is first needed, and carries questions and answers.
+"""The local engine's end in the server: starts the answering process, carries questions and answers.
 
 One line of JSON each way over the process's own pipes, so there is no port that anyone else could reach.
 """
@@ -9,12 +9,13 @@ import itertools
 import json
 import logging
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import ApiError
 from trainer.jobs import child
+from trainer.serve.port import Question, Said, unavailable
 from trainer.settings import Serving
 
 LONGEST_LINE = 2**24
@@ -22,7 +23,7 @@ LONGEST_LINE = 2**24
 log = logging.getLogger(__name__)
 
 
-class Answerer:
+class Local:
     """Owns the answering process; a new one is started when the last one died."""
 
     def __init__(self, log_file: Path, settings: Serving) -> None:
@@ -34,9 +35,9 @@ class Answerer:
         self.numbers = itertools.count()
         self.starting = asyncio.Lock()
 
-    async def answer(self, question: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def answer(self, question: Question) -> AsyncGenerator[Said, None]:
         """What the process says of one question, until it is done; raises ApiError if it can't."""
-        await self.start()
+        await self._start_once()
         number = next(self.numbers)
         queue = self.waiting[number] = asyncio.Queue()
         try:
@@ -44,10 +45,10 @@ class Answerer:
             while True:
                 said = await queue.get()
                 if said["event"] == "error":
-                    raise ApiError(said["status"], said["message"], code=said["code"], kind=said["type"])
-                yield said
+                    raise _error(said)
                 if said["event"] == "done":
                     return
+                yield said
         finally:
             del self.waiting[number]
             self._send({"op": "cancel", "id": number})
@@ -63,8 +64,11 @@ class Answerer:
         if self.reading is not None:
             await self.reading
 
-    async def start(self) -> None:
-        """Have the process run; does nothing if it does."""
+    async def get_ready(self, base: dict[str, Any], folder: str | None) -> None:
+        """Have the process run; the model is loaded with its first question."""
+        await self._start_once()
+
+    async def _start_once(self) -> None:
         async with self.starting:
             if self.process is not None and self.process.poll() is None:
                 return
@@ -76,6 +80,7 @@ class Answerer:
         self.process = child.start(
             "trainer.serve",
             str(self.settings.loaded_models),
+            str(self.settings.places),
             threads=self.settings.threads,
             log=self.log_file,
             stdout=subprocess.PIPE,
@@ -109,12 +114,13 @@ class Answerer:
             queue.put_nowait(_process_ended())
 
 
-def _process_ended() -> dict[str, Any]:
-    message = "The process that answers has ended. A new one starts with the next request; try again."
-    return {
-        "event": "error",
-        "status": 503,
-        "type": "server_error",
-        "code": "answerer_ended",
-        "message": message,
-    }
+def _process_ended() -> Said:
+    return {"event": "error", "status": 503, "code": "answerer_ended"}
+
+
+def _error(said: Said) -> ApiError:
+    if said["code"] == "answerer_ended":
+        message = "The process that answers has ended. A new one starts with the next request; try again."
+        return unavailable("answerer_ended", message, 1)
+    kind = "server_error" if said["status"] >= 500 else "invalid_request_error"
+    return ApiError(said["status"], said["message"], param=said["param"], code=said["code"], kind=kind)
