@@ -36,13 +36,12 @@ class ProcessReworker:
         made = await self._run("plain", str(source), str(target), str(most))
         return str(made["packing"]), str(made["encoding"])
 
-    async def preview(self, source: Path) -> Offer:
-        return msgspec.convert(await self._run("preview", str(source)), Offer)
+    async def preview(self, source: Path, remedy: Remedy | None = None) -> Offer:
+        return msgspec.convert(await self._run("preview", str(source), _options(remedy)), Offer)
 
     async def convert(self, source: Path, target: Path, remedy: Remedy) -> Remedy:
-        options = {"user": remedy.user, "assistant": remedy.assistant, "system": remedy.system}
-        made = await self._run("convert", str(source), str(target), json.dumps(options))
-        return replace(remedy, rows=made["rows"], skipped=made["skipped"])
+        made = await self._run("convert", str(source), str(target), _options(remedy))
+        return replace(remedy, rows=made["rows"], skipped=made["skipped"], skips=tuple(made["skips"]))
 
     async def split(
         self, source: Path, folder: Path, *, validation: float, heldout: float, seed: int
@@ -63,3 +62,10 @@ class ProcessReworker:
             log.error("%s %s ended with %s: %s", MODULE, options[0], code, kind)
             raise FileUnreadable("The file could not be worked on.", remedy="Tell the administrator.")
         return json.loads(out)
+
+
+def _options(remedy: Remedy | None) -> str:
+    """A conversion's texts."""
+    if remedy is None:
+        return "{}"
+    return json.dumps({"user": remedy.user, "assistant": remedy.assistant, "system": remedy.system})

@@ -45,6 +45,7 @@ ACTIONS: dict[str, Handler] = {
     "redact_file": remedies.redact,
     "accept_file": remedies.accept,
     "convert_file": remedies.ask_convert,
+    "preview_conversion": remedies.preview,
     "fix_rows": mending.begin,
     "fix_drop": mending.decided,
     "fix_next": mending.decided,

@@ -187,8 +187,8 @@ class Reworker(Protocol):
         """
         ...
 
-    async def preview(self, source: Path) -> Offer:
-        """How the file would be converted."""
+    async def preview(self, source: Path, remedy: Remedy | None = None) -> Offer:
+        """How the file would be converted, with a remedy's templates where it has some."""
         ...
 
     async def convert(self, source: Path, target: Path, remedy: Remedy) -> Remedy:

@@ -164,6 +164,8 @@ class Remedy:
     system: str = ""
     rows: int = 0
     skipped: int = 0
+    #: The first records that a conversion left out, with why.
+    skips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

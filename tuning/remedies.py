@@ -7,16 +7,16 @@ and again after a kill. Secrets and personal data stay here until somebody redac
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tuning.datasets import PRIVATE_CODES
 from tuning.datasets.report import Report
+from tuning.datasets.shapes import placeholders, unknown_column
 from tuning.errors import Conflict, Invalid
 from tuning.ids import request_id
 from tuning.policy import Action
-from tuning.ports import Clock, Store, Transaction
+from tuning.ports import Clock, DatasetFiles, Reworker, Store, Transaction
 from tuning.records import Acceptance, Drop, DropState, Offer, Person, Remedy, RemedyKind, Update, Version
 from tuning.rejected import rejected
 from tuning.updates import DROP_CARD, NOTICE, tell_drop
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ACCEPTED = "private_accepted"
 #: An offer names so many columns at most.
-ALL_COLUMNS = 40
+ALL_COLUMNS = 200
 
 
 def private_codes(report: Report) -> dict[str, int]:
@@ -74,6 +74,8 @@ class Remedies:
     """The use cases behind the buttons of a rejected file's card."""
 
     store: Store
+    files: DatasetFiles
+    reworker: Reworker
     now: Clock
 
     async def redact(self, person: Person, drop_id: str) -> None:
@@ -100,6 +102,19 @@ class Remedies:
         """The drop of another format, when this person may have it converted."""
         async with self.store.begin() as tx:
             return await _convertible(tx, person, drop_id)
+
+    async def preview(
+        self, person: Person, drop_id: str, user: str, assistant: str, system: str
+    ) -> tuple[Drop, Offer]:
+        """The drop, and how its first rows would be converted with these texts; `trouble` says why not."""
+        drop = await self.convertible(person, drop_id)
+        offer = drop.offer or Offer("")
+        if wrong := _wrong_templates(offer, user, assistant):
+            return drop, replace(offer, preview=(), trouble=" ".join(wrong.values()))
+        remedy = Remedy(
+            RemedyKind.convert, person.user, self.now(), user=user, assistant=assistant, system=system
+        )
+        return drop, await self.reworker.preview(self.files.path(drop.sha256), remedy)
 
     async def convert(self, person: Person, drop_id: str, user: str, assistant: str, system: str) -> None:
         """Have the file converted; raises Invalid for templates that don't fit its columns."""
@@ -133,10 +148,9 @@ def _wrong_templates(offer: Offer, user: str, assistant: str) -> dict[str, str]:
         return {} if offer.shape else {"user": "Say which column is asked, as in {question}."}
     wrong = {name: "Fill in both templates, or none." for name, text in given.items() if not text.strip()}
     for name, text in given.items():
-        columns = re.findall(r"\{([^{}]+)\}", text)
-        unknown = [column for column in columns if column not in offer.columns]
+        unknown = unknown_column(text, offer.columns)
         if unknown and len(offer.columns) < ALL_COLUMNS:
-            wrong[name] = f"There is no column {unknown[0][:60]}."
-        elif text.strip() and not columns:
+            wrong[name] = f"There is no column {unknown[:60]}."
+        elif text.strip() and not unknown and not placeholders(offer.columns).search(text):
             wrong[name] = "Name a column in braces, as in {question}."
     return wrong

@@ -34,7 +34,8 @@ def told(remedy: Remedy | None) -> str:
     """What was done to a file that can't be kept all the same."""
     if remedy is None or remedy.kind is not RemedyKind.convert:
         return ""
-    return f"It was converted: {remedy.rows:,} rows, {remedy.skipped:,} records left out."
+    left_out = f", {remedy.skipped:,} records left out ({'; '.join(remedy.skips)})" if remedy.skipped else ""
+    return f"It was converted: {remedy.rows:,} rows{left_out}."
 
 
 def failure(remedy: Remedy | None, problem: str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
-from tuning.records import Diff, Drop, Offer, RemedyKind, Source, Step
+from tuning.records import Diff, Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
-from tuning.rows import Row
-from views.blocks import actions, button, confirm, context, plain_text, rendered, section, sections
-from views.conversation import example_blocks
+from views.blocks import actions, button, confirm, context, rendered, section, sections
+from views.converting import convertible_card
 from views.findings import finding_lines
 from views.numbers import count, plural, size
 from views.rendered import Block, Rendered
@@ -40,7 +37,7 @@ def private_words(codes: Mapping[str, int]) -> str:
 def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     """What is wrong with `file`, and what to do about it."""
     if drop.offer and drop.sha256 and drop.offer.columns:
-        return _convertible(drop, drop.offer, report, file)
+        return convertible_card(drop, drop.offer, report, file)
     private = only_private(report)
     head = _private_head(report, file) if private else _head(report, file)
     lines = finding_lines(report, "error")
@@ -55,66 +52,6 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
             context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
         )
     return rendered("\n".join([head, *lines, todo]), blocks)
-
-
-def _convertible(drop: Drop, offer: Offer, report: Report, file: str) -> Rendered:
-    """What the file looks like, its first rows as they would become, and the button."""
-    shape = f" with the shape {code(offer.shape, 60)}" if offer.shape else ""
-    head = f"🔁 {file} isn't JSONL: it looks like {code(report.looks_like or 'something else', 60)}{shape}."
-    columns = "*Columns:* " + ", ".join(code(column, 40) for column in offer.columns[:12])
-    trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble) if text]
-    todo = (
-        "*What to do:* press *Convert and keep* within a week; a form asks for a system prompt and, if you "
-        "like, which columns go where. On the command line: `ft-bot convert`."
-    )
-    rows = [Row(number, text) for number, text in enumerate(offer.preview, 1)]
-    shown = [context("The first rows, converted; what is private is replaced in this preview")]
-    blocks = [
-        section("\n".join([head, columns, *trouble])),
-        *([*shown, *example_blocks(rows)] if rows else []),
-        section(todo),
-        actions(button("Convert and keep", "convert_file", drop.id, style="primary")),
-    ]
-    return rendered("\n".join([head, columns, *trouble, todo]), blocks)
-
-
-def convert_modal(drop: Drop) -> dict[str, Any]:
-    """The form for a conversion: it can be sent as it is when the shape was recognised."""
-    offer = drop.offer or Offer("")
-    columns = [column for column in offer.columns if "{" not in column and "}" not in column]
-    first, last = (f"{{{columns[0]}}}", f"{{{columns[-1]}}}") if columns else ("", "")
-    known = bool(offer.shape)
-    hint = "Left empty, it is made as in the preview. " if known else ""
-    return {
-        "type": "modal",
-        "callback_id": "convert_file",
-        "private_metadata": json.dumps({"drop_id": drop.id}),
-        "title": plain_text("Convert a file", 24),
-        "submit": plain_text("Convert and keep", 24),
-        "close": plain_text("Not now", 24),
-        "blocks": [
-            section(
-                f"{code(drop.filename, 100)} has the columns " + ", ".join(code(c, 40) for c in columns[:12])
-            ),
-            _text("system", "System prompt", "Added to each row that has none. May be empty.", "", True),
-            _text(
-                "user", "What is asked", f"{hint}{{column}} stands for a cell.", "" if known else first, known
-            ),
-            _text("assistant", "What is answered", f"{hint}As above.", "" if known else last, known),
-        ],
-    }
-
-
-def _text(name: str, label: str, hint: str, value: str, optional: bool) -> Block:
-    element: Block = {"type": "plain_text_input", "action_id": name, "multiline": True, "max_length": 3000}
-    return {
-        "type": "input",
-        "block_id": name,
-        "optional": optional,
-        "label": plain_text(label, 2000),
-        "hint": plain_text(hint, 2000),
-        "element": element | ({"initial_value": value[:3000]} if value else {}),
-    }
 
 
 def _head(report: Report, file: str) -> str:
@@ -207,4 +144,5 @@ def remedy_words(drop: Drop) -> list[str]:
     if remedy.kind is RemedyKind.redact:
         return [f"🔒 Redacted: placeholders stand for {private_words(remedy.codes)}."]
     left_out = f"; {plural(remedy.skipped, 'record')} left out" if remedy.skipped else ""
-    return [f"🔁 Converted: {plural(remedy.rows, 'row')}{left_out}."]
+    named = f" ({prose('; '.join(remedy.skips), 300)})" if remedy.skips else ""
+    return [f"🔁 Converted: {plural(remedy.rows, 'row')}{left_out}{named}."]

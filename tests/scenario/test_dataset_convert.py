@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.fakes.stage import CHANNEL, Message, Stage
+from tests.fakes.workbook import parquet, workbook
 from tuning.records import Person
 
 ANA = Person("T0SANDBOX1", "U0ANA00001")
@@ -62,3 +63,72 @@ async def test_columns_that_tell_nothing_are_asked_for_in_the_form(stage: Stage)
     assert (await stage.ana.submit({}))["ok"]
     kept = await card_says(stage, root, "Kept as `odd`")
     assert "Converted: 12 rows" in str(kept["blocks"])
+
+
+async def converted(stage: Stage, name: str, data: bytes) -> tuple[Message, list[bytes]]:
+    """The card of a file that ana converts as it is proposed, and the rows that it became."""
+    root = await stage.ana.drop(CHANNEL, name, data)
+    card = (await stage.replies(root))[0]
+    await stage.ana.press(card, "convert_file")
+    await stage.ana.modal("convert_file")
+    assert (await stage.ana.submit({}))["ok"]
+    stem = name.partition(".")[0]
+    kept = await card_says(stage, root, f"Kept as `{stem}`")
+    library = stage.bot.services.library
+    (version,) = (await library.find(ANA, stem)).versions
+    assert library.files.path(version.source.sha256).read_bytes() == data
+    return kept, library.files.path(version.sha256).read_bytes().splitlines()
+
+
+async def test_excel_and_parquet_are_converted_and_the_original_stays_beside_the_rows(stage: Stage) -> None:
+    cells = [
+        ["", "question", "answer"],
+        *([n, f"what is {n}?", n / 2] for n in range(12)),
+        [12, "why?", None],
+    ]
+    card, rows = await converted(stage, "sheet.xlsx", workbook(cells))
+    assert "Converted: 12 rows; 1 record left out (record at line 14: the answer is empty)" in str(card)
+    assert "made of `sheet.xlsx`" in str(card)
+    assert json.loads(rows[1]) == json.loads(
+        '{"messages": [{"role": "user", "content": "what is 1?"}, {"role": "assistant", "content": "0.5"}]}'
+    )
+    turns = [[{"from": "human", "value": f"say {n}"}, {"from": "gpt", "value": str(n)}] for n in range(12)]
+    _, rows = await converted(
+        stage, "talks.parquet", parquet({"id": list(range(12)), "conversations": turns})
+    )
+    assert [json.loads(row)["messages"][1] for row in rows][:2] == [
+        {"role": "assistant", "content": "0"},
+        {"role": "assistant", "content": "1"},
+    ]
+
+
+async def test_the_form_shows_what_its_texts_make_of_the_first_rows(stage: Stage) -> None:
+    names = ["a {b}", "", "the <!here> answer", *(f"more {n}" for n in range(90))]
+    head = ",".join(f'"{name}"' for name in names)
+    data = head + "\n" + "".join(f"word {n},,write to {n}{MAIL}\n" for n in range(12))
+    root = await stage.ana.drop(CHANNEL, "odd.csv", data.encode())
+    card = (await stage.replies(root))[0]
+    assert "and 81 more" in str(card["blocks"])
+    await stage.ana.press(card, "convert_file")
+    form = await stage.ana.modal("convert_file")
+    assert "`column 2`" in str(form["blocks"])
+    await stage.ana.fill({"user": "Say {a {b}}{column 2}", "assistant": "{nothing}"})
+    await stage.ana.press(form, "preview_conversion")
+    assert "There is no column nothing" in str((await form_shows(stage, "no column"))["blocks"])
+    await stage.ana.fill({"assistant": "{the <!here> answer}", "system": "Be brief."})
+    await stage.ana.press(form, "preview_conversion")
+    shown = str((await form_shows(stage, "*assistant*: write to"))["blocks"])
+    assert "*system*: Be brief." in shown
+    assert "*user*: Say word 1" in shown
+    assert not [words for words in ("<!here>", MAIL) if words in shown]
+    assert (await stage.ana.submit({}))["ok"]
+    await card_says(stage, root, "12 e-mail addresses in 12 rows")
+
+
+async def form_shows(stage: Stage, words: str) -> Message:
+    async def look() -> Message | None:
+        form = (await stage.ana.modals())[-1]
+        return form if words in str(form["blocks"]) else None
+
+    found: Message = await stage.seen(look)
+    return found

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from tuning.datasets.atomic import writing
-from tuning.datasets.records import Numbered, columns_of, records
+from tuning.datasets.records import PROBLEM, Numbered, columns_of, kind_of, records
 from tuning.datasets.shapes import Row, Shape, Skip, Template, from_template, shape_of
 from tuning.datasets.unpack import CannotConvert, Opened, unpacked
 
@@ -76,14 +76,16 @@ def _converted(opened: Opened, template: Template | None, system: str) -> tuple[
         raise CannotConvert("The file has no records.")
     columns = columns_of(iter(head))
     name, shape = ("template", from_template(template, columns)) if template else shape_of(columns)
-    result = Conversion(name, columns, opened.packing, opened.encoding)
+    kind = kind_of(opened)
+    encoding = kind if kind in ("excel", "parquet") else opened.encoding
+    result = Conversion(name, columns, opened.packing, encoding)
     return result, _rows(chain(head, source), shape, system, result)
 
 
 def _rows(source: Iterator[Numbered], shape: Shape, system: str, result: Conversion) -> Iterator[Row]:
     for number, record in source:
         try:
-            if problem := record.get(""):
+            if problem := record.get(PROBLEM):
                 raise Skip(str(problem))
             row = shape(record)
         except Skip as skip:

@@ -17,6 +17,8 @@ LONGEST_FIELD = 32 << 20
 LARGEST_JSON = 256 << 20
 Record = dict[str, Any]
 Numbered = tuple[int, Record]
+#: The key under which a record that can't be read says why; no column is called so.
+PROBLEM = "\0"
 _LISTS = ("data", "rows", "examples", "items", "train")
 _ROW_KEYS = {
     "messages",
@@ -78,12 +80,26 @@ def _table(opened: Opened) -> Iterator[Numbered]:
         text.seek(0)
         reader = csv.reader(text, delimiter=delimiter)
         try:
-            names = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
+            names = _names(next(reader, []))
             for cells in reader:
                 if any(cells):
+                    cells += [""] * (len(names) - len(cells))
                     yield reader.line_num, dict(zip(names, cells, strict=False))
         except csv.Error as error:
             raise CannotConvert(f"Line {reader.line_num} of the table can't be read: {error}.") from error
+
+
+def _names(cells: list[str]) -> list[str]:
+    """A name for each column: "column 3" for one without, "text (2)" for the second that is called text."""
+    names: list[str] = []
+    for number, cell in enumerate(cells, 1):
+        name = base = " ".join(cell.lstrip("\ufeff").split()) or f"column {number}"
+        again = 1
+        while name in names:
+            again += 1
+            name = f"{base} ({again})"
+        names.append(name)
+    return names
 
 
 def delimiter_of(header: str) -> str:
@@ -102,8 +118,8 @@ def _parsed(line: str) -> Record:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return {"": "it isn't JSON"}
-    return value if isinstance(value, dict) else {"": "it isn't an object"}
+        return {PROBLEM: "it isn't JSON"}
+    return value if isinstance(value, dict) else {PROBLEM: "it isn't an object"}
 
 
 def _json(opened: Opened) -> Iterator[Numbered]:
@@ -127,7 +143,7 @@ def _list_of(value: Any) -> list[Record]:
         return _list_of(lists[0] if lists and not value.keys() & _ROW_KEYS else [value])
     if not isinstance(value, list):
         raise CannotConvert("The JSON is neither a list nor an object.")
-    return [item if isinstance(item, dict) else {"": "it isn't an object"} for item in value]
+    return [item if isinstance(item, dict) else {PROBLEM: "it isn't an object"} for item in value]
 
 
 def _excel(opened: Opened) -> Iterator[Numbered]:
@@ -139,10 +155,11 @@ def _excel(opened: Opened) -> Iterator[Numbered]:
         ) from error
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(opened.path))
-        rows = book.get_sheet_by_index(0).to_python()
+        sheets = (book.get_sheet_by_name(name).to_python() for name in book.sheet_names)
+        rows = next((rows for rows in sheets if rows), [])
     except (python_calamine.CalamineError, OSError) as error:
         raise CannotConvert("The workbook can't be read. Save it as CSV.") from error
-    names = [str(name).strip() for name in rows[0]] if rows else []
+    names = _names([_cell(cell) for cell in rows[0]]) if rows else []
     if len(names) > MOST_COLUMNS:
         raise CannotConvert(f"The sheet has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
     for number, cells in enumerate(rows[1:], 2):
@@ -177,7 +194,7 @@ def columns_of(rows: Iterator[Numbered], look: int = 20) -> list[str]:
     """The names of the columns that the first records have."""
     names: dict[str, None] = {}
     for _, record in islice(rows, look):
-        names.update(dict.fromkeys(key for key in record if key))
+        names.update(dict.fromkeys(key for key in record if key != PROBLEM))
     return list(names)
 
 

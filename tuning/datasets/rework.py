@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning.datasets import private
-from tuning.datasets.convert import convert_file, preview_file
+from tuning.datasets.convert import Conversion, convert_file, preview_file
 from tuning.datasets.plain import plain_file
 from tuning.datasets.records import columns_of, records
 from tuning.datasets.redact import redact_file
@@ -22,8 +22,10 @@ from tuning.datasets.split import CannotSplit, split_file
 from tuning.datasets.unpack import CannotConvert, unpacked
 
 CANNOT = 2
-#: Characters of a previewed row, and columns that are named.
-LONGEST_ROW, MOST_COLUMNS = 1500, 40
+#: Columns that are named; characters of a previewed text, and messages of a previewed row.
+MOST_COLUMNS, LONGEST_TEXT, MOST_ITEMS = 200, 600, 12
+#: Records that were left out and are named with their reasons.
+NAMED_SKIPS = 3
 
 
 def redact(source: str, target: str) -> dict[str, int]:
@@ -34,29 +36,50 @@ def plain(source: str, target: str, most: str) -> dict[str, str]:
     return plain_file(Path(source), Path(target), int(most))._asdict()
 
 
-def preview(source: str) -> dict[str, Any]:
+def preview(source: str, options: str = "{}") -> dict[str, Any]:
     """The shape, columns and first rows; what is private in them is replaced, for others read along."""
+    template, system = _template(options)
     columns: list[str] = []
     try:
         with unpacked(Path(source)) as opened:
             columns = columns_of(islice(records(opened), 20))
-        found = preview_file(Path(source))
+        found = preview_file(Path(source), template=template, system=system)
     except CannotConvert as error:
         return {"shape": "", "columns": columns[:MOST_COLUMNS], "trouble": str(error)}
-    rows = [private.redact(json.dumps(row, ensure_ascii=False))[0][:LONGEST_ROW] for row in found.preview]
+    rows = [private.redact(json.dumps(_short(row), ensure_ascii=False))[0] for row in found.preview]
     trouble = ""
     if not rows:
-        trouble = f"No record could be converted: {found.skips[0][1]}." if found.skips else "It has no rows."
+        trouble = "It has no rows."
+        if found.skips:
+            trouble = f"No record could be converted: {'; '.join(_skips(found))}."
     return {"shape": found.shape, "columns": columns[:MOST_COLUMNS], "preview": rows, "trouble": trouble}
 
 
-def convert(source: str, target: str, options: str) -> dict[str, int]:
+def _short(value: Any) -> Any:
+    """A row that is quick to read: long texts are cut, and what comes after some messages."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…"
+    if isinstance(value, list):
+        return [_short(item) for item in value[:MOST_ITEMS]]
+    return {key: _short(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def convert(source: str, target: str, options: str) -> dict[str, Any]:
+    """How many rows were made and how many records left out, the first of them with their reasons."""
+    template, system = _template(options)
+    made = convert_file(Path(source), Path(target), template=template, system=system)
+    return {"rows": made.rows, "skipped": made.skipped, "skips": _skips(made)}
+
+
+def _template(options: str) -> tuple[Template | None, str]:
     """`options` is JSON: user and assistant are templates, both or none; system is the prompt."""
     given = json.loads(options)
-    user, assistant, system = given["user"], given["assistant"], given["system"]
-    template = Template(user, assistant) if user and assistant else None
-    made = convert_file(Path(source), Path(target), template=template, system=system)
-    return {"rows": made.rows, "skipped": made.skipped}
+    user, assistant = given.get("user"), given.get("assistant")
+    return Template(user, assistant) if user and assistant else None, given.get("system", "")
+
+
+def _skips(made: Conversion) -> list[str]:
+    return [f"record at line {number:,}: {why}" for number, why in made.skips[:NAMED_SKIPS]]
 
 
 def split(source: str, folder: str, options: str) -> list[list[str]]:

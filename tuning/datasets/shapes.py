@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from tuning.datasets.records import Record, as_text
@@ -30,8 +30,13 @@ _MORE_TEXT = ("description", "body", "summary")
 _LABELS = ("label", "category", "class", "sentiment", "intent", "topic", "target")
 _PROMPTS = ("prompt", "question", "input", "query", "instruction", "user")
 _ANSWERS = ("completion", "response", "answer", "output", "assistant", "reply")
+_IN_BRACES = re.compile(r"\{([^{}]+)\}")
 _OLD_PROMPT_END = re.compile(r"(?:\s*###\s*|\s*->\s*|\s*=>\s*)$")
 _OLD_ANSWER_END = re.compile(r"(?:\s*###\s*|\s+END\s*)$")
+
+
+#: What a chat row may have beside its messages; other columns are the table's own.
+_CHAT_KEYS = ("tools", "parallel_tool_calls", "functions")
 
 
 class Skip(Exception):
@@ -78,19 +83,29 @@ def _first(names: dict[str, str], wanted: tuple[str, ...]) -> str | None:
 
 def from_template(template: Template, columns: list[str]) -> Shape:
     """A shape from texts with `{column}` in them. Raises CannotConvert for a column that isn't there."""
-    for name in re.findall(r"\{([^{}]+)\}", " ".join(template)):
-        if name not in columns:
-            raise CannotConvert(f"There is no column {name!r}. There are: {', '.join(columns[:30])}.")
+    named = placeholders(columns)
+    for text in template:
+        if unknown := unknown_column(text, columns):
+            raise CannotConvert(f"There is no column {unknown!r}. There are: {', '.join(columns[:30])}.")
 
     def make(record: Record) -> Row:
-        user, assistant, system = (_filled(text, record) for text in template)
+        filled = (named.sub(lambda match: as_text(record.get(match[1])), text).strip() for text in template)
+        user, assistant, system = filled
         return _chat_row(user, assistant, system)
 
     return make
 
 
-def _filled(text: str, record: Record) -> str:
-    return re.sub(r"\{([^{}]+)\}", lambda match: as_text(record.get(match[1])), text).strip()
+def placeholders(columns: Sequence[str]) -> re.Pattern[str]:
+    """What stands for a cell in a template: a column's name in braces, whatever characters the name has."""
+    names = sorted(columns, key=len, reverse=True)
+    return re.compile(r"\{(" + "|".join(map(re.escape, names)) + r")\}") if names else re.compile(r"(?!)")
+
+
+def unknown_column(text: str, columns: Sequence[str]) -> str | None:
+    """The first name in braces that is no column's."""
+    found = _IN_BRACES.search(placeholders(columns).sub("", text))
+    return found[1] if found else None
 
 
 def _chat_row(user: str, assistant: str, system: str = "") -> Row:
@@ -125,7 +140,7 @@ def _labelled(text: str, more: str | None, label: str) -> Shape:
 def _alpaca(record: Record) -> Row:
     given = as_text(record.get("input")).strip()
     user = as_text(record.get("instruction")) + (f"\n\n{given}" if given else "")
-    answer = record.get("output") or record.get("response")
+    answer = record.get("output") if record.get("output") is not None else record.get("response")
     row = _chat_row(user, as_text(answer), as_text(record.get("system")).strip())
     history = record.get("history")
     for asked, said in reversed(
@@ -171,7 +186,15 @@ def _chat(record: Record) -> Row:
     messages = _listed(record.get("messages"))
     if not isinstance(messages, list):
         raise Skip("its messages aren't a list")
-    return {**{key: value for key, value in record.items() if value is not None}, "messages": messages}
+    kept = {key: record[key] for key in _CHAT_KEYS if record.get(key) is not None}
+    return {"messages": [_without_nulls(message) for message in messages], **kept}
+
+
+def _without_nulls(message: Any) -> Any:
+    """A message without the keys that its table has for all messages and this one doesn't use."""
+    if not isinstance(message, dict):
+        return message
+    return {key: value for key, value in message.items() if value is not None}
 
 
 def _listed(value: Any) -> Any:

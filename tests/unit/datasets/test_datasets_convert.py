@@ -7,7 +7,9 @@ import contextlib
 import gzip
 import io
 import json
+import tempfile
 import zipfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from dataset_rows import chat, good
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.workbook import parquet, workbook
 from tuning.datasets import check_file, unpack
 from tuning.datasets.commands import main_convert
 from tuning.datasets.convert import convert_file, preview_file
@@ -174,36 +177,77 @@ def test_excel_and_parquet_are_read(tmp_path: Path):
     assert (result.shape, result.rows, result.preview[0]) == ("text-category", 2, LABELLED)
 
 
-def workbook(rows: list[list[str]]) -> bytes:
-    """The smallest Excel workbook with these cells."""
-    cells = "".join(
-        f'<row r="{r}">'
-        + "".join(
-            f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>' for c, cell in enumerate(row)
-        )
-        + "</row>"
-        for r, row in enumerate(rows, 1)
-    )
-    main, office = (
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    )
-    kinds, package = (
-        "http://schemas.openxmlformats.org/package/2006/content-types",
-        "http://schemas.openxmlformats.org/package/2006/relationships",
-    )
-    files = {
-        "[Content_Types].xml": f'<Types xmlns="{kinds}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
-    }
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return out.getvalue()
+def test_cells_of_excel_become_what_a_person_sees_there_from_the_first_sheet_that_has_any(tmp_path: Path):
+    pytest.importorskip("python_calamine")
+    rows = [
+        [None, "question", "answer"],
+        [0, "When?", date(2026, 1, 6)],
+        [1, "How many?", 12.0],
+        [2, "How much?", 0.5],
+        [3, "Sure?", True],
+        [4, "a <b> & c", "two\nlines"],
+        [5, None, "nobody asked"],
+    ]
+    book = tmp_path / "set.xlsx"
+    book.write_bytes(workbook([], rows))
+    result = convert_file(book, tmp_path / "target.jsonl", preview=9)
+    said = [row["messages"][1]["content"] for row in result.preview]
+    assert said == ["2026-01-06", "12", "0.5", "True", "two\nlines"]
+    assert result.preview[4]["messages"][0]["content"] == "a <b> & c"
+    assert result.columns == ["column 1", "question", "answer"]
+    assert (result.encoding, result.skips) == ("excel", [(7, "the question is empty")])
+
+
+def test_nested_lists_of_parquet_are_conversations_without_the_tables_other_columns(tmp_path: Path):
+    pytest.importorskip("pyarrow")
+    asked = {"role": "user", "content": "Hi", "name": None}
+    called = {"role": "assistant", "content": "Hello!", "name": "anna"}
+    columns = {"messages": [[asked, called]] * 2, "source": ["web", None], "n": [1, 2]}
+    (tmp_path / "set.parquet").write_bytes(parquet(columns))
+    result = convert_file(tmp_path / "set.parquet", tmp_path / "target.jsonl")
+    expected = {"messages": [{"role": "user", "content": "Hi"}, called]}
+    assert (result.shape, result.preview) == ("chat", [expected] * 2)
+
+
+NASTY: list[tuple[str, bytes, str, str]] = [
+    ("an index without a name", b",question,answer\n7,Who?,Me.\n", "Who?", "Me."),
+    ("a name twice", b"text,text,label\nOil climbs,x,Business\n", "Oil climbs", "Business"),
+    (
+        "semicolons, Windows text, quotes and line breaks",
+        'Frage;Antwort\r\n"Wie geht\u2019s;\r\nso?";"Er sagte ""gut"""\r\n'.encode("cp1252"),
+        "Wie geht\u2019s;\r\nso?",
+        'Er sagte "gut"',
+    ),
+    ("Alpaca that answers a number", b'{"instruction": "1-1?", "input": "", "output": 0}\n{}\n', "1-1?", "0"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "asked", "said"), NASTY, ids=[name for name, *_ in NASTY])
+def test_real_tables_are_read_as_they_are_meant(
+    name: str, data: bytes, asked: str, said: str, tmp_path: Path
+):
+    source = tmp_path / "set"
+    source.write_bytes(data)
+    result = convert_file(source, tmp_path / "target.jsonl")
+    assert result.preview[0] == chat(("user", asked), ("assistant", said)), name
+
+
+ODD = ["a {b}", "x\ny", "", "(.*)", "a"]
+
+
+@given(st.permutations(ODD))
+def test_a_template_can_name_every_column_whatever_it_is_called(columns: list[str]):
+    table = ",".join(f'"{name}"' for name in columns) + "\n" + ",".join(f"cell{n}" for n in range(5)) + "\n"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "set.csv"
+        source.write_text(table)
+        with pytest.raises(CannotConvert, match="fit no known shape"):
+            preview_file(source)
+        names = [f"column {columns.index('') + 1}", "a {b}", "x y", "(.*)", "a"]
+        template = Template("".join(f"<{{{name}}}>" for name in names), "{a}!")
+        (row,) = preview_file(source, template=template).preview
+    wanted = [columns.index(name) for name in ("", "a {b}", "x\ny", "(.*)", "a")]
+    assert row["messages"][0]["content"] == "".join(f"<cell{n}>" for n in wanted)
 
 
 def test_a_template_says_which_column_is_asked_and_which_answered(tmp_path: Path):
