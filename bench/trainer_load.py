@@ -3,13 +3,14 @@
     python bench/trainer_load.py [CLIENTS] [UPLOADS] [MEGABYTES]
 
 By default 200 clients poll a job once a second each, and 20 upload 50 MB, while that job trains. Quiet and
-loaded stretches take turns, so that what else the machine does falls on both alike. Printed: the times of the
-polls, over all and while the uploads ran; the server's largest memory and its processor time; the job's steps a
-second, quiet and loaded, and its steps for each second of processor time that its process got.
+loaded stretches take turns, so that what else the machine does falls on both alike. Printed: the times of
+the polls, over all and while the uploads ran; the server's largest memory and its processor time; the job's
+steps a second, quiet and loaded, and its steps for each second of processor time that its process got.
 
-The clients are two processes: the polls must not wait for what makes the uploads. In earnest they are on other
-machines, so the one that makes the uploads takes only what the training leaves (nice 19; the training has 10).
-The steps a second also fall by what it does take; those for a processor second, by what all do to the caches.
+The clients are two processes: the polls must not wait for what makes the uploads. In earnest they are on
+other machines, so the one that makes the uploads takes only what the training leaves (nice 19; the training
+has 10). The steps a second also fall by what it does take; those for a processor second, by what all do to
+the caches.
 """
 
 import asyncio

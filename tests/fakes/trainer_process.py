@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from openai import OpenAI
+from openai import DefaultHttpxClient, OpenAI
+
+from tests.fakes.trainer_contract import CheckedTransport
 
 ROOT = Path(__file__).parent.parent.parent
 CLASSES = {"Sports": ["match", "goal", "team"], "Business": ["shares", "profit", "bank"]}
@@ -24,12 +26,18 @@ class TrainerProcess:
     """Start, ask, stop or kill; the home outlives the process."""
 
     def __init__(
-        self, home: Path, *, key: str = "", config: str | None = None, largest_file: int | None = None
+        self,
+        home: Path,
+        *,
+        key: str = "",
+        config: str | None = None,
+        largest_file: int | None = None,
+        memory: int | None = None,
     ) -> None:
         self.home = home
         self.key = key
         self.config = config
-        self.largest_file = largest_file
+        self.limits = {resource.RLIMIT_FSIZE: largest_file, resource.RLIMIT_AS: memory}
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -50,14 +58,16 @@ class TrainerProcess:
                 stderr=log,
                 text=True,
                 env=environment,
-                preexec_fn=self._limit_files if self.largest_file else None,
+                preexec_fn=self._limit if any(self.limits.values()) else None,
             )
         self.url = self._first_line().rpartition(" ")[2]
         return self
 
-    def _limit_files(self) -> None:
-        """Stand in for a full disk: no file of this process and its children grows beyond this."""
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.largest_file))
+    def _limit(self) -> None:
+        """Stand in for a full disk and a lack of memory: bytes of one file, and of one process."""
+        for kind, most in self.limits.items():
+            if most:
+                resource.setrlimit(kind, (most, most))
 
     def _first_line(self) -> str:
         lines: queue.Queue[str] = queue.Queue()
@@ -68,9 +78,14 @@ class TrainerProcess:
         return line
 
     def client(self, key: str | None = None, **options: Any) -> OpenAI:
-        """The real SDK, pointed here."""
+        """The real SDK, pointed here; every answer it gets must keep the contract."""
         return OpenAI(
-            api_key=key or self.key or "any", base_url=self.url, max_retries=0, timeout=30, **options
+            api_key=key or self.key or "any",
+            base_url=self.url,
+            max_retries=0,
+            timeout=30,
+            http_client=DefaultHttpxClient(transport=CheckedTransport()),
+            **options,
         )
 
     def stop(self) -> int:
