@@ -11,6 +11,8 @@ from itertools import pairwise
 LONGEST_FIELD = 3000
 #: A part leaves room for what is added to it.
 _PART = 2400
+#: A part is longer than what stands before a row's first message.
+_LEAST = 200
 MOST_PARTS = 24
 #: Slack takes a form of 250,000 bytes with all that it holds; written as JSON in ASCII, a row may have these.
 _MOST_BYTES = 150_000
@@ -49,7 +51,7 @@ def _cut(text: str, start: int) -> int:
     while _width(text[start:end]) > _PART:
         end -= max(1, (_width(text[start:end]) - _PART) // 2)
     messages = [found.start() for found in _MESSAGE.finditer(text, start + 1, end + 12)]
-    if messages and messages[-1] <= end:
+    if messages and start + _LEAST <= messages[-1] <= end:
         return messages[-1]
     space = text.rfind(" ", start + _PART // 2, end)
     # behind the first letter of the next word

@@ -179,6 +179,8 @@ class Offer:
     columns: tuple[str, ...] = ()
     preview: tuple[str, ...] = ()
     trouble: str = ""
+    #: Where the shape tells nothing: the columns that are likely asked and answered.
+    guess: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,21 @@ from views.text import code, prose
 
 #: Columns that the card and the form name, and characters of a name.
 ON_CARD, IN_FORM, NAME = 12, 60, 80
+#: A ZIP archive that has columns is a workbook.
+_KINDS = {
+    "csv": "a table (CSV or TSV)",
+    "excel": "an Excel workbook",
+    "zip": "an Excel workbook",
+    "parquet": "Parquet",
+    "json-array": "a JSON array",
+    "json-document": "one JSON document",
+}
 
 
 def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Rendered:
     """What the file looks like, its first rows as they would become, and the button."""
     shape = f" with the shape {code(offer.shape, 60)}" if offer.shape else ""
-    head = f"🔁 {file} isn't JSONL: it looks like {code(report.looks_like or 'something else', 60)}{shape}."
+    head = f"🔁 {file} isn't JSONL: it looks like {_kind(report.looks_like or '')}{shape}."
     columns = "*Columns:* " + _columns(offer.columns, ON_CARD)
     trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble) if text]
     todo = (
@@ -42,6 +51,11 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
     return rendered("\n".join([head, columns, *trouble, todo]), blocks)
 
 
+def _kind(looks_like: str) -> str:
+    """What a report calls it, in words where there are some."""
+    return _KINDS.get(looks_like) or code(looks_like or "something else", 60)
+
+
 def convert_modal(drop: Drop, preview: Offer | None = None) -> dict[str, Any]:
     """The form for a conversion: it can be sent as it is when the shape was recognised.
 
@@ -49,10 +63,11 @@ def convert_modal(drop: Drop, preview: Offer | None = None) -> dict[str, Any]:
     """
     offer = drop.offer or Offer("")
     columns = offer.columns
-    first, last = (f"{{{columns[0]}}}", f"{{{columns[-1]}}}") if columns else ("", "")
+    ends = offer.guess or (columns[:1] + columns[-1:])
+    first, last = (f"{{{ends[0]}}}", f"{{{ends[-1]}}}") if ends else ("", "")
     known = bool(offer.shape)
     hint = f"Left empty, it is made as {offer.shape} usually is. " if known else ""
-    example = f"{{{columns[0]}}} stands for that column's cell." if columns else "{column} stands for a cell."
+    example = f"{{{ends[0]}}} stands for that column's cell." if ends else "{column} stands for a cell."
     return {
         "type": "modal",
         "callback_id": "convert_file",

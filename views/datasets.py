@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tuning.datasets.report import Price, Report
 from tuning.records import Acceptance, Dataset, Drop, DropState, Version
@@ -53,6 +54,13 @@ def _file(drop: Drop) -> str:
     return code(drop.filename or "the file", 120) + (f" ({size(drop.size)})" if drop.size else "")
 
 
+def _as_dropped(drop: Drop, version: Version | None) -> str:
+    """The file's name, with the size that it had when it was dropped."""
+    if version is None or version.source is None:
+        return _file(drop)
+    return _file(replace(drop, filename=version.source.filename, size=version.source.size))
+
+
 def _failed(drop: Drop) -> Rendered:
     why = prose(drop.problem, 1500) or "It could not be read. Drop it again."
     return notice(f"❌ I could not check {_file(drop)}. {why}")
@@ -73,8 +81,11 @@ def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[s
     name = dataset.name if dataset else drop.filename or "dataset"
     version = _version_of(dataset, drop)
     accepted = version.accepted if version else None
-    state = "🔓 {} holds private data that was accepted." if accepted else "✅ {} is fine."
-    kept = f"{state.format(_file(drop))} Kept as {code(name, 80)}{_version_words(dataset, drop)}"
+    fine = "✅ {} is fine now." if version and version.source else "✅ {} is fine."
+    state = "🔓 {} holds private data that was accepted." if accepted else fine
+    kept = (
+        f"{state.format(_as_dropped(drop, version))} Kept as {code(name, 80)}{_version_words(dataset, drop)}"
+    )
     owner = mention(dataset.owner if dataset else drop.user)
     news = _news(drop, dataset)
     prices = price_lines(report, bases)

@@ -147,14 +147,15 @@ def _sent_by_enter(action: str, label: str, placeholder: str, number: int) -> Bl
 
 def _end_modal(end: Mended) -> dict[str, Any]:
     done = end.changed + end.left_out
-    told = [f"{plural(end.changed, 'row')} changed", f"{plural(end.left_out, 'row')} dropped"]
+    told = [f"{plural(end.changed, 'row')} changed"] if end.changed else []
+    told += [f"{plural(end.left_out, 'row')} dropped"] if end.left_out else []
     if end.untouched:
         left = "it is" if end.untouched == 1 else "they are"
         told.append(f"{plural(end.untouched, 'bad row')} left as {left}")
     blocks = [
-        section(f"*{code(end.drop.filename, 100)}*: {', '.join(told)}."),
+        section(f"{code(end.drop.filename, 100)}: {', '.join(told) or 'nothing is left to fix'}."),
         context(
-            "The whole file is checked now. What is still wrong is told on its card."
+            "*Check the file* checks all of it; its card tells what is still wrong, if anything."
             if done
             else "No row was changed."
         ),

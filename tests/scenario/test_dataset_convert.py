@@ -117,7 +117,9 @@ async def test_the_form_shows_what_its_texts_make_of_the_first_rows(stage: Stage
     assert "There is no column nothing" in str((await form_shows(stage, "no column"))["blocks"])
     await stage.ana.fill({"assistant": "{the <!here> answer}", "system": "Be brief."})
     await stage.ana.press(form, "preview_conversion")
-    shown = str((await form_shows(stage, "*assistant*: write to"))["blocks"])
+    form = await form_shows(stage, "*assistant*: write to")
+    assert "{the <!here> answer}" in str(form["blocks"][3])
+    shown = str([block for block in form["blocks"] if block["type"] != "input"])
     assert "*system*: Be brief." in shown
     assert "*user*: Say word 1" in shown
     assert not [words for words in ("<!here>", MAIL) if words in shown]

@@ -15,7 +15,7 @@ from typing import Any
 from tuning.datasets import private
 from tuning.datasets.convert import Conversion, convert_file, preview_file
 from tuning.datasets.plain import plain_file
-from tuning.datasets.records import columns_of, records
+from tuning.datasets.records import Numbered, columns_of, records
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
 from tuning.datasets.split import CannotSplit, split_file
@@ -40,12 +40,15 @@ def preview(source: str, options: str = "{}") -> dict[str, Any]:
     """The shape, columns and first rows; what is private in them is replaced, for others read along."""
     template, system = _template(options)
     columns: list[str] = []
+    head: list[Numbered] = []
     try:
         with unpacked(Path(source)) as opened:
-            columns = columns_of(islice(records(opened), 20))
+            head = list(islice(records(opened), 20))
+        columns = columns_of(iter(head))
         found = preview_file(Path(source), template=template, system=system)
     except CannotConvert as error:
-        return {"shape": "", "columns": columns[:MOST_COLUMNS], "trouble": str(error)}
+        guess = likely(columns[:MOST_COLUMNS], head)
+        return {"shape": "", "columns": columns[:MOST_COLUMNS], "trouble": str(error), "guess": guess}
     rows = [private.redact(json.dumps(_short(row), ensure_ascii=False))[0] for row in found.preview]
     trouble = ""
     if not rows:
@@ -53,6 +56,18 @@ def preview(source: str, options: str = "{}") -> dict[str, Any]:
         if found.skips:
             trouble = f"No record could be converted: {'; '.join(_skips(found))}."
     return {"shape": found.shape, "columns": columns[:MOST_COLUMNS], "preview": rows, "trouble": trouble}
+
+
+def likely(columns: list[str], head: list[Numbered]) -> list[str]:
+    """The two columns with the longest texts in these records, in their order: asked, and answered."""
+    lengths = {name: sum(_letters(record.get(name)) for _, record in head) for name in columns}
+    longest = sorted((name for name in columns if lengths[name]), key=lambda name: -lengths[name])[:2]
+    return sorted(longest, key=columns.index) if len(longest) == 2 else []
+
+
+def _letters(cell: Any) -> int:
+    """How many letters a cell has: numbers and dates are no texts."""
+    return sum(map(str.isalpha, cell)) if isinstance(cell, str) else 0
 
 
 def _short(value: Any) -> Any:
