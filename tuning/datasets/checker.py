@@ -1,26 +1,29 @@
-"""Checks batches of lines: the fast path where it holds, the exact checker elsewhere, tokens for both."""
+"""Checks blocks of lines: plain rows all together, any other by the exact checker, tokens for both."""
 
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
-from zlib import crc32
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tuning.datasets import fast, private, triggers
-from tuning.datasets.facts import facts_of
-from tuning.datasets.formats import check_row
+from tuning.datasets import fast, triggers
+from tuning.datasets.lines import Lines
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import RowFindings
-from tuning.datasets.strict import read_line, walk
-from tuning.datasets.tally import MOST_TOOL_NAMES, Tally
-from tuning.datasets.tokens import PER_MESSAGE, PER_REPLY, RowTexts, count_texts, role_tokens, texts_of
+from tuning.datasets.tally import Tally
+from tuning.datasets.tokens import PER_MESSAGE, PER_REPLY, count_texts, role_tokens
+
+if TYPE_CHECKING:
+    from tuning.datasets.exact import ExactRows
 
 _BLANK = b" \t\r"
+_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
+_ROLES = {letter: role for role, letter in _LETTERS.items()}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -34,44 +37,48 @@ class Settings(msgspec.Struct, frozen=True):
     """False when the file is of a format that must be converted first: then only its JSON is checked."""
 
 
-class _Row(NamedTuple):
-    """A row whose tokens are still to be counted: its texts are `texts[start:end]` of the batch.
+class _Pattern(NamedTuple):
+    """What a sequence of roles means for a row of plain text messages."""
+
+    good: bool
+    fixed: int
+    no_user: bool
+    no_system: bool
+    has_prompt: bool
+
+
+class _Plain(NamedTuple):
+    """Plain rows laid side by side: row j stands in line `at[j]` and its messages end before `ends[j]`.
+
+    `letters` is one letter for each message's role, `patterns` the roles of each row.
+    """
+
+    at: Sequence[int]
+    ends: list[int]
+    contents: list[str]
+    letters: str
+    patterns: list[str]
+
+
+class Other(NamedTuple):
+    """Any other row whose tokens are still to be counted: its texts, and which of them are whose turn.
 
     `fixed` is 0 for a row that has no messages: it isn't counted.
     """
 
     line: int
     fixed: int
-    start: int
-    end: int
+    texts: list[str]
     turns: list[tuple[int, int]]
-    readable: bool = True
+    readable: bool
 
 
-class _Pattern(NamedTuple):
-    """What a sequence of roles means for a row of plain text messages."""
-
-    good: bool
-    fixed: int
-    turns: list[tuple[int, int]]
-    no_user: bool
-    no_system: bool
-    prompt: int
-
-
-class _Batch:
-    """The lines of one block on their way through the checks."""
-
-    def __init__(self, block: bytes, offset: int) -> None:
-        self.lines = block.split(b"\n")
-        if not self.lines[-1]:
-            self.lines.pop()
-        self.starts = [0, *accumulate([len(line) + 1 for line in self.lines[:-1]])]
-        self.offset = offset
-        self.texts: list[str] = []
-        self.rows: list[_Row] = []
-        self.found: list[Finding] = []
-        self.messages: list[int] = []
+def _lay_out(rows: list[fast.PlainRow], at: Sequence[int]) -> _Plain:
+    messages = [message for row in rows for message in row.messages]
+    ends = list(accumulate([len(row.messages) for row in rows]))
+    letters = "".join([_LETTERS[message.role] for message in messages])
+    patterns = [letters[start:end] for start, end in pairwise([0, *ends])]
+    return _Plain(at, ends, [message.content for message in messages], letters, patterns)
 
 
 class Checker:
@@ -81,33 +88,195 @@ class Checker:
         self.settings = settings
         self.tally = Tally()
         self._every = every
-        self._patterns: dict[tuple[str, ...], _Pattern] = {}
+        self._patterns: dict[str, _Pattern] = {}
         self._kept: Counter[str] = Counter()
         self._fast = settings.format == "supervised" and settings.shapes
+        self._all_plain = True
 
     def feed(self, block: bytes, offset: int) -> None:
         """Check the complete lines of a block whose first byte is at `offset` in the file."""
-        batch = _Batch(block, offset)
-        hits = triggers.find(block, batch.starts)
-        plain = self._decode(block, batch.lines, hits.suspect)
-        for i, row in enumerate(plain):
-            if row is None and not batch.lines[i].strip(_BLANK):
-                self._blank(batch, i)
-            elif row is None or not self._plain(batch, i, row.messages):
-                self._slow(batch, i)
-        for i, kinds in hits.private.items():
-            self._private(batch, i, kinds)
-        self._hash(batch)
-        self._count(batch)
-        batch.found.sort(key=_row_of)
-        self._keep(batch.found)
-        self.tally.lines += len(batch.lines)
+        lines = Lines(block, offset)
+        hits = triggers.find(block, lines.starts)
+        plain = self._plain(lines, hits.suspect)
+        found: list[Finding] = []
+        others = self._one_by_one(lines, plain, found)
+        for i, kinds in sorted(hits.private.items()):
+            self._exact().private(lines, i, kinds, found)
+        self._mark(lines, {row.line for row in others if row.readable}, plain)
+        self._count(lines, plain, others, found)
+        found.sort(key=_row_of)
+        self._keep(found)
+        self.tally.lines += len(lines)
 
-    def note(self, code: str, what: str, row: int, offset: int) -> None:
-        """Add a finding that whoever reads the file made about a line; row is relative."""
-        out = RowFindings(row, offset, self.tally.codes, sys.maxsize)
+    def note(self, code: str, what: str, length: int, offset: int) -> None:
+        """Add a finding about a line of `length` bytes that whoever reads the file didn't read."""
+        self.tally.lines += 1
+        self.tally.rows += 1
+        self.tally.marks.skip(1, length)
+        out = RowFindings(self.tally.lines, offset, self.tally.codes, sys.maxsize)
         out.add(code, "", what)
         self._keep(out.found)
+
+    def findings(self, lines: Lines, i: int) -> RowFindings:
+        """Where findings about a line go: all when somebody gets every one, else the first of each code."""
+        row, offset = self.tally.lines + i + 1, lines.offset + lines.starts[i]
+        return RowFindings(row, offset, self.tally.codes, sys.maxsize if self._every else self.settings.keep)
+
+    def missing(self, lines: Lines, i: int, no_user: bool, no_system: bool, found: list[Finding]) -> None:
+        """Tell that a row lacks a user or a system message."""
+        out = self.findings(lines, i)
+        if no_system:
+            self.tally.missing_system += 1
+            out.add("missing_system", "messages", "The row has no system message")
+        if no_user:
+            self.tally.missing_user += 1
+            out.add("missing_user", "messages", "The row has no user message")
+        found.extend(out.found)
+
+    def _plain(self, lines: Lines, suspect: set[int]) -> _Plain:
+        """The block's plain rows: all at once if every line is one, as it is in most files."""
+        rows = fast.plain_rows(lines) if self._fast and self._all_plain and not suspect else None
+        if rows is not None:
+            at: Sequence[int] = range(len(rows))
+        else:
+            self._all_plain = bool(suspect)
+            at, rows = self._plain_lines(lines, suspect) if self._fast else ([], [])
+        plain = _lay_out(rows, at)
+        if doubtful := self._doubtful(plain):
+            left = [j for j in range(len(rows)) if j not in doubtful]
+            plain = _lay_out([rows[j] for j in left], [at[j] for j in left])
+        return plain
+
+    def _plain_lines(self, lines: Lines, suspect: set[int]) -> tuple[list[int], list[fast.PlainRow]]:
+        found: dict[int, fast.PlainRow] = {}
+        for i in range(len(lines)):
+            if i not in suspect and (line := lines[i])[:1] == b"{":
+                row = fast.plain_row(line)
+                if row is not None and fast.repeats_no_key(line, row):
+                    found[i] = row
+        return list(found), list(found.values())
+
+    def _doubtful(self, plain: _Plain) -> set[int]:
+        """The rows with roles in a strange order or with a blank message: they need the exact checker."""
+        strange = {key for key in set(plain.patterns) if not self._pattern(key).good}
+        rows = {j for j, key in enumerate(plain.patterns) if key in strange} if strange else set()
+        contents = plain.contents
+        if contents and not "!" <= min(contents) <= max(contents) < "\x80":  # else none begins with a space
+            blank = [i for i, text in enumerate(contents) if not text or text.isspace()]
+            rows.update(bisect_right(plain.ends, i) for i in blank)
+        return rows
+
+    def _pattern(self, letters: str) -> _Pattern:
+        """What a sequence of roles means, one letter for each."""
+        if known := self._patterns.get(letters):
+            return known
+        systems = [i for i, letter in enumerate(letters) if letter in "sd"]
+        twice = "aa" in letters
+        good = letters.endswith("a") and systems == list(range(len(systems))) and not twice
+        encoding = self.settings.encoding
+        fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(_ROLES[letter], encoding) for letter in letters)
+        pattern = _Pattern(good, fixed, "u" not in letters, not systems, len(systems) == 1)
+        if len(self._patterns) < 10_000:
+            self._patterns[letters] = pattern
+        return pattern
+
+    def _one_by_one(self, lines: Lines, plain: _Plain, found: list[Finding]) -> list[Other]:
+        """Look at each line that is no plain row, and at plain rows that lack a role, in their order."""
+        self._summarize(plain)
+        lacking = {key for key in set(plain.patterns) if self._pattern(key)[2:4] != (False, False)}
+        missing = {i: key for i, key in zip(plain.at, plain.patterns, strict=True) if key in lacking}
+        rest = set(range(len(lines))).difference(plain.at) if len(plain.at) < len(lines) else set()
+        others: list[Other] = []
+        for i in sorted(rest.union(missing)):
+            if i in missing:
+                pattern = self._pattern(missing[i])
+                self.missing(lines, i, pattern.no_user, pattern.no_system, found)
+            elif not lines[i].strip(_BLANK):
+                self._blank(lines, i, found)
+            else:
+                others.append(self._exact().row(lines, i, found))
+        return others
+
+    def _summarize(self, plain: _Plain) -> None:
+        """Add what plain rows say about the set: the shared system prompt, answers that may be labels."""
+        tally, starts = self.tally, [0, *plain.ends]
+        if plain.ends and tally.prompt != "":
+            alone = all(self._pattern(key).has_prompt for key in set(plain.patterns))
+            prompts = [plain.contents[start] for start in starts[:-1]] if alone else [""]
+            tally.add_prompt(prompts[0])
+            if prompts.count(prompts[0]) < len(prompts):
+                tally.add_prompt("")
+        for end in plain.ends:
+            if tally.answers is None:
+                return
+            tally.add_answer(plain.contents[end - 1])
+
+    def _blank(self, lines: Lines, i: int, found: list[Finding]) -> None:
+        if not self._every and self.tally.codes["blank_line"] >= self.settings.keep:
+            self.tally.codes["blank_line"] += 1
+            return
+        out = self.findings(lines, i)
+        out.add("blank_line", "", "The line is blank")
+        found.extend(out.found)
+
+    def _exact(self) -> ExactRows:
+        """The exact checker, imported when a row needs it: that takes longer than megabytes of plain rows."""
+        from tuning.datasets.exact import ExactRows
+
+        return ExactRows(self)
+
+    def _mark(self, lines: Lines, readable: set[int], plain: _Plain) -> None:
+        """Mark each row by its checksum and length; rows with one mark are compared later."""
+        sums, lengths, marks = lines.sums(), lines.lengths(), self.tally.marks
+        if len(plain.at) + len(readable) == len(lines):
+            marks.add(sums, lengths)
+            return
+        readable.update(plain.at)
+        for i, length in enumerate(lengths):
+            if i in readable:
+                marks.add((sums[i],), (length,))
+            else:
+                marks.skip(1, length + 1)
+
+    def _count(self, lines: Lines, plain: _Plain, others: list[Other], found: list[Finding]) -> None:
+        texts = plain.contents
+        for other in others:
+            texts += other.texts
+        counts = count_texts(texts, self.settings.encoding)
+        turns = [count for count, letter in zip(counts, plain.letters, strict=False) if letter == "a"]
+        ends = [0, *accumulate(counts)]
+        totals = [
+            ends[end] - ends[start] + self._pattern(key).fixed
+            for (start, end), key in zip(pairwise([0, *plain.ends]), plain.patterns, strict=True)
+        ]
+        rows = list(plain.at)
+        at = len(plain.letters)
+        for other in others:
+            if other.fixed:
+                rows.append(other.line)
+                totals.append(other.fixed + ends[at + len(other.texts)] - ends[at])
+                turns += [ends[at + b] - ends[at + a] for a, b in other.turns]
+            at += len(other.texts)
+        self.tally.rows += len(plain.at) + len(others)
+        self.tally.messages.update([end - start for start, end in pairwise([0, *plain.ends])])
+        self.tally.turns.update(turns)
+        self._add_up(lines, rows, totals, found)
+
+    def _add_up(self, lines: Lines, rows: list[int], totals: list[int], found: list[Finding]) -> None:
+        """Add the tokens of these lines to the tally, and tell which are over the limit."""
+        tally, limit = self.tally, self.settings.limit
+        tally.tokens.update(totals)
+        tally.billable += sum(totals)
+        if max(totals, default=0) <= limit:
+            return
+        for i, tokens in sorted(zip(rows, totals, strict=True)):
+            if tokens > limit:
+                tally.over_limit += 1
+                tally.billable -= tokens - limit
+                cut = f"the last {tokens - limit:,} are over the limit of {limit:,}"
+                out = self.findings(lines, i)
+                out.add("over_limit", "", f"The example has {tokens:,} tokens; {cut}")
+                found.extend(out.found)
 
     def _keep(self, found: list[Finding]) -> None:
         """Keep the first findings of each code; give all to whoever wants every one."""
@@ -117,147 +286,6 @@ class Checker:
             self._kept[finding.code] += 1
             if self._kept[finding.code] <= self.settings.keep:
                 self.tally.findings.append(finding)
-
-    def _decode(self, block: bytes, lines: list[bytes], suspect: set[int]) -> list[fast.PlainRow | None]:
-        if not self._fast:
-            return [None] * len(lines)
-        rows = [
-            fast.plain_row(line) if line[:1] == b"{" and i not in suspect else None
-            for i, line in enumerate(lines)
-        ]
-        fast.drop_repeated_keys(block, lines, rows)
-        return rows
-
-    def _plain(self, batch: _Batch, i: int, messages: list[fast.PlainMessage]) -> bool:
-        roles = tuple([message.role for message in messages])
-        pattern = self._patterns.get(roles) or self._pattern(roles)
-        contents = [message.content for message in messages]
-        if not pattern.good or not all(contents) or any(map(str.isspace, contents)):
-            return False
-        start = len(batch.texts)
-        batch.texts += contents
-        batch.rows.append(_Row(i, pattern.fixed, start, start + len(contents), pattern.turns))
-        batch.messages.append(len(contents))
-        if pattern.no_user or pattern.no_system:
-            self._missing(batch, i, pattern.no_user, pattern.no_system)
-        self.tally.add_prompt(contents[pattern.prompt] if pattern.prompt >= 0 else "")
-        if self.tally.answers is not None:
-            self.tally.add_answer(contents[-1])
-        return True
-
-    def _pattern(self, roles: tuple[str, ...]) -> _Pattern:
-        systems = [i for i, role in enumerate(roles) if role in ("system", "developer")]
-        twice = ("assistant", "assistant") in pairwise(roles)
-        good = bool(roles) and roles[-1] == "assistant" and systems == list(range(len(systems))) and not twice
-        encoding = self.settings.encoding
-        fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(role, encoding) for role in roles)
-        turns = [(i, i + 1) for i, role in enumerate(roles) if role == "assistant"]
-        prompt = systems[0] if len(systems) == 1 else -1
-        pattern = _Pattern(good, fixed, turns, "user" not in roles, not systems, prompt)
-        if len(self._patterns) < 10_000:
-            self._patterns[roles] = pattern
-        return pattern
-
-    def _findings(self, batch: _Batch, i: int) -> RowFindings:
-        """Where findings about a row go: all when somebody gets every one, else the first of each code."""
-        row, offset = self.tally.lines + i + 1, batch.offset + batch.starts[i]
-        return RowFindings(row, offset, self.tally.codes, sys.maxsize if self._every else self.settings.keep)
-
-    def _missing(self, batch: _Batch, i: int, no_user: bool, no_system: bool) -> None:
-        out = self._findings(batch, i)
-        if no_system:
-            self.tally.missing_system += 1
-            out.add("missing_system", "messages", "The row has no system message")
-        if no_user:
-            self.tally.missing_user += 1
-            out.add("missing_user", "messages", "The row has no user message")
-        batch.found.extend(out.found)
-
-    def _blank(self, batch: _Batch, i: int) -> None:
-        if not self._every and self.tally.codes["blank_line"] >= self.settings.keep:
-            self.tally.codes["blank_line"] += 1
-            return
-        out = self._findings(batch, i)
-        out.add("blank_line", "", "The line is blank")
-        batch.found.extend(out.found)
-
-    def _slow(self, batch: _Batch, i: int) -> None:
-        line, out = batch.lines[i], self._findings(batch, i)
-        read = read_line(line)
-        for problem in read.problems:
-            out.add(problem.code, problem.path, problem.what)
-        texts = RowTexts(0, [], [])
-        if read.readable:
-            if self.settings.shapes:
-                check_row(out, read.value, self.settings.format)
-            if isinstance(read.value, dict):
-                texts = self._facts(batch, i, read.value)
-        batch.found.extend(out.found)
-        start = len(batch.texts)
-        batch.texts.extend(texts.texts)
-        batch.rows.append(_Row(i, texts.fixed, start, len(batch.texts), texts.turns, read.readable))
-
-    def _facts(self, batch: _Batch, i: int, row: dict[str, Any]) -> RowTexts:
-        facts = facts_of(row)
-        if not facts.messages or not self.settings.shapes:
-            return RowTexts(0, [], [])
-        batch.messages.append(facts.messages)
-        self._missing(batch, i, not facts.has_user, not facts.has_system)
-        self.tally.image_examples += facts.has_images
-        self.tally.add_prompt(facts.prompt)
-        self.tally.add_answer(facts.answer)
-        if len(self.tally.tools) < MOST_TOOL_NAMES:
-            self.tally.tools.update(dict.fromkeys(facts.tools))
-        return texts_of(row)
-
-    def _private(self, batch: _Batch, i: int, kinds: int) -> None:
-        """Look for secrets and personal data in every text of a row; each kind is told once a row."""
-        read = read_line(batch.lines[i])
-        out = self._findings(batch, i)
-        told: set[str] = set()
-        for path, text, _ in walk(read.value) if read.readable else ():
-            for hit in private.find(text, kinds) if isinstance(text, str) and len(text) > 5 else ():
-                if hit.code not in told:
-                    told.add(hit.code)
-                    out.add(hit.code, path, f"The text has {hit.name}")
-        batch.found.extend(out.found)
-
-    def _hash(self, batch: _Batch) -> None:
-        """Mark each row by 32 bits of checksum and 32 of length; rows with one mark are compared later."""
-        lines = batch.lines
-        kept = [row.line for row in batch.rows if row.readable]
-        self.tally.hashes.extend([crc32(lines[i]) << 32 | len(lines[i]) & 0xFFFFFFFF for i in kept])
-        first = self.tally.lines + 1
-        self.tally.hash_rows.extend([first + i for i in kept])
-        self.tally.offsets.extend([batch.offset + batch.starts[i] for i in kept])
-
-    def _count(self, batch: _Batch) -> None:
-        counts = count_texts(batch.texts, self.settings.encoding)
-        totals: list[int] = []
-        turns: list[int] = []
-        counted = [row for row in batch.rows if row.fixed]
-        for row in counted:
-            mine = counts[row.start : row.end]
-            totals.append(row.fixed + sum(mine))
-            turns += [sum(mine[a:b]) for a, b in row.turns]
-        limit = self.settings.limit
-        over = [(row.line, n) for row, n in zip(counted, totals, strict=True) if n > limit]
-        for i, tokens in over:
-            self._over(batch, i, tokens)
-        tally = self.tally
-        tally.rows += len(batch.rows)
-        tally.billable += sum(totals) - sum(tokens - limit for _, tokens in over)
-        tally.over_limit += len(over)
-        tally.tokens.update(totals)
-        tally.turns.update(turns)
-        tally.messages.update(batch.messages)
-
-    def _over(self, batch: _Batch, i: int, tokens: int) -> None:
-        limit = self.settings.limit
-        cut = f"the last {tokens - limit:,} are over the limit of {limit:,}"
-        out = self._findings(batch, i)
-        out.add("over_limit", "", f"The example has {tokens:,} tokens; {cut}")
-        batch.found.extend(out.found)
 
 
 def _row_of(finding: Finding) -> int:

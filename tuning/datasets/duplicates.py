@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from tuning.datasets.marks import Marks
 from tuning.datasets.report import Finding
 from tuning.datasets.rules import make_finding
 from tuning.datasets.tally import Tally
@@ -13,40 +15,52 @@ from tuning.datasets.tally import Tally
 COMPARED = 1 << 20
 """Rows longer than this are taken as the same when checksum and length are."""
 PART = 250_000
-"""Hashes looked at together: bounds memory for files of millions of rows."""
+"""Marks looked at together: bounds memory for files of millions of rows."""
 
 
 def duplicate_findings(path: Path, tally: Tally) -> Iterator[Finding]:
     """One finding for each row whose bytes stand earlier in the file, in the order of the rows."""
-    repeats = sorted(_repeats(tally))
+    repeats = sorted(_repeats(tally.marks))
     if not repeats:
         return
+    places = tally.marks.places({index for pair in repeats for index in pair})
     with path.open("rb") as file:
-        same = [(index, first) for index, first in repeats if _same(file, tally, index, first)]
-    for index, first in same:
-        row, offset = tally.hash_rows[index], tally.offsets[index]
-        what = f"The row is the same as row {tally.hash_rows[first]}"
-        yield make_finding("duplicate_row", what, row=row, offset=offset)
+        for index, first in repeats:
+            (row, offset), (earlier, start) = places[index], places[first]
+            if _same(file, offset, start, tally.marks.lengths[index]):
+                what = f"The row is the same as row {earlier}"
+                yield make_finding("duplicate_row", what, row=row, offset=offset)
 
 
-def _same(file: BinaryIO, tally: Tally, one: int, other: int) -> bool:
-    length = tally.hashes[one] & 0xFFFFFFFF
+def _same(file: BinaryIO, one: int, other: int, length: int) -> bool:
     if length > COMPARED:
         return True
     texts = []
-    for index in (one, other):
-        file.seek(tally.offsets[index])
+    for offset in (one, other):
+        file.seek(offset)
         texts.append(file.readline(length + 80).strip())
     return texts[0] == texts[1]
 
 
-def _repeats(tally: Tally) -> Iterator[tuple[int, int]]:
-    parts = 1 + len(tally.hashes) // PART
-    for part in range(parts):
+def _repeats(marks: Marks) -> Iterator[tuple[int, int]]:
+    """Rows whose mark stood before, with the first that had it."""
+    for part in _parts(marks):
+        keys = [marks.sums[i] << 32 | marks.lengths[i] for i in part]
+        if len(set(keys)) == len(keys):
+            continue
         first: dict[int, int] = {}
-        for index, value in enumerate(tally.hashes):
-            if value % parts != part:
-                continue
-            earlier = first.setdefault(value, index)
+        for index, key in zip(part, keys, strict=True):
+            earlier = first.setdefault(key, index)
             if earlier != index:
                 yield index, earlier
+
+
+def _parts(marks: Marks) -> Sequence[Sequence[int]]:
+    """The rows' indexes in parts, so that equal rows are in one."""
+    count = 1 + len(marks) // PART
+    if count == 1:
+        return [range(len(marks))]
+    parts = [array("I") for _ in range(count)]
+    for index, value in enumerate(marks.sums):
+        parts[value % count].append(index)
+    return parts

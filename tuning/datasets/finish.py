@@ -190,10 +190,7 @@ def _prices(subject: Subject, billable: int, epochs: int) -> tuple[Price, ...]:
 
 def _shared_prompt(tally: Tally) -> str | None:
     """The system prompt that every row has, if it is one and the same."""
-    if len(tally.prompts) != 1:
-        return None
-    prompt, times = next(iter(tally.prompts.items()))
-    return prompt if prompt and times == tally.rows else None
+    return tally.prompt if tally.prompt and tally.messages.total() == tally.rows else None
 
 
 def labels_of(tally: Tally) -> dict[str, int] | None:

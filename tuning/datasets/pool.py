@@ -42,6 +42,7 @@ def check_stretch(
             if block.skipped:
                 _skipped(checker, block.offset, block.skipped)
             elif block.offset == 0 and block.data.startswith(BOM):
+                checker.tally.marks.skip(0, len(BOM))
                 checker.feed(block.data[len(BOM) :], len(BOM))
             else:
                 checker.feed(block.data, block.offset)
@@ -53,9 +54,7 @@ def check_stretch(
 def _skipped(checker: Checker, offset: int, length: int) -> None:
     mega = 1 << 20
     what = f"The row has {length / mega:.0f} MB; rows of more than {LONGEST_ROW // mega} MB aren't read"
-    checker.tally.lines += 1
-    checker.tally.rows += 1
-    checker.note("row_too_long", what, checker.tally.lines, offset)
+    checker.note("row_too_long", what, length, offset)
 
 
 def processes_for(size: int) -> int:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
 import msgspec
 
+from tuning.datasets.marks import Marks
 from tuning.datasets.report import Finding
 
 MOST_ANSWERS = 200
 LONGEST_LABEL = 60
 MOST_TOOL_NAMES = 200
-MOST_PROMPTS = 50
 
 _SUMS = ("lines", "rows", "missing_system", "missing_user", "over_limit", "billable", "image_examples")
 
@@ -34,19 +33,16 @@ class Tally:
     over_limit: int = 0
     billable: int = 0
     image_examples: int = 0
-    hashes: array[int] = field(default_factory=lambda: array("Q"))
-    hash_rows: array[int] = field(default_factory=lambda: array("Q"))
-    offsets: array[int] = field(default_factory=lambda: array("Q"))
-    prompts: Counter[str] = field(default_factory=Counter)
-    """System prompts of rows that have exactly one; bounded, '' stands for none or several."""
+    marks: Marks = field(default_factory=Marks)
+    prompt: str | None = None
+    """The system prompt that all rows so far share; '' when they don't or a row has none or several."""
     answers: Counter[str] | None = field(default_factory=Counter)
     """Final answers, while they look like labels; None as soon as they don't."""
     tools: dict[str, None] = field(default_factory=dict)
 
     def add_prompt(self, prompt: str) -> None:
-        """Remember a system prompt; only the first few matter."""
-        if prompt in self.prompts or len(self.prompts) < MOST_PROMPTS:
-            self.prompts[prompt] += 1
+        """Remember a row's only system prompt, or see that rows differ."""
+        self.prompt = prompt if self.prompt in (None, prompt) else ""
 
     def add_answer(self, answer: str | None) -> None:
         """Remember a final answer as a label, or see that they aren't labels."""
@@ -66,7 +62,6 @@ class Tally:
         self.findings = [
             msgspec.structs.replace(f, row=f.row + lines) if f.row is not None else f for f in self.findings
         ]
-        self.hash_rows = array("Q", [row + lines for row in self.hash_rows])
 
     def join(self, other: Tally, keep: int) -> None:
         """Add the tally of the stretch that follows."""
@@ -80,11 +75,9 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("codes", "tokens", "turns", "messages"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("hashes", "hash_rows", "offsets"):
-            getattr(self, name).extend(getattr(other, name))
-        for prompt, times in other.prompts.items():
-            if prompt in self.prompts or len(self.prompts) < MOST_PROMPTS:
-                self.prompts[prompt] += times
+        self.marks.join(other.marks)
+        if other.prompt is not None:
+            self.add_prompt(other.prompt)
         self._join_answers(other)
         self.tools.update(other.tools)
 

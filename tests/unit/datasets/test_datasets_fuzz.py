@@ -15,7 +15,7 @@ from test_datasets_rules import FINE, TOOL, call, calling, graded, preference
 
 from tuning.datasets import check_file
 from tuning.datasets.checker import Checker, Settings
-from tuning.datasets.report import Format
+from tuning.datasets.report import Finding, Format
 from tuning.datasets.rules import RULES
 
 JSON = st.recursive(
@@ -94,6 +94,50 @@ def test_the_fast_path_says_what_the_exact_one_says(line: bytes):
     for checker in (fast, slow):
         checker.feed(line, 0)
     assert fast.tally == slow.tally
+
+
+PLAIN = json.dumps(good()).encode()
+BESIDE = [
+    PLAIN,
+    PLAIN + PLAIN,
+    b"",
+    b" ",
+    PLAIN + b"\r",
+    json.dumps(good(1), separators=(",", ":")).encode(),
+    PLAIN.replace(b'"role"', b'"role": "user", "role"', 1),
+    PLAIN.replace(b'"content"', b'"content": "", "content"', 1),
+    PLAIN.replace(b'{"messages"', b'{"messages": [], "messages"'),
+    PLAIN.replace(b"Be brief.", b"content"),
+    PLAIN.replace(b"Be brief.", "\u3000".encode()),
+    PLAIN.replace(b"Answer 0.", b" "),
+    PLAIN.replace(b"Be brief.", "Sei knapp: 3 Sätze.".encode()),
+    PLAIN[:30],
+    PLAIN[30:],
+    json.dumps({"messages": good()["messages"][1:]}).encode(),
+]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    lines=st.lists(mutated() | st.sampled_from(BESIDE) | st.just(PLAIN), max_size=8),
+    whole=st.booleans(),
+    keep=st.sampled_from([1, 20]),
+)
+def test_rows_that_are_checked_together_get_what_each_gets_alone(lines: list[bytes], whole: bool, keep: int):
+    how = Settings(format="supervised", encoding="o200k_base", limit=50, keep=keep)
+    found: list[list[Finding]] = [[], []]
+    together, alone = (Checker(how, every.extend) for every in found)
+    alone._fast = False
+    block = b"\n".join(lines) + b"\n" * whole
+    for checker in (together, alone):
+        checker.feed(block, 0)
+    assert together.tally == alone.tally
+    assert found[0] == found[1]
+    quiet, bounded = (Checker(how) for _ in range(2))
+    bounded._fast = False
+    for checker in (quiet, bounded):
+        checker.feed(block, 0)
+    assert quiet.tally == bounded.tally
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
