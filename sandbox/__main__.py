@@ -76,9 +76,18 @@ async def serve(arguments: argparse.Namespace) -> None:
         await sandbox.start()
     except OSError as error:
         raise SystemExit(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}") from None
-    print("\n".join(greeting(sandbox)), flush=True)
+    say(greeting(sandbox))
     await stopped.wait()
     await sandbox.stop()
+
+
+def say(lines: list[str]) -> None:
+    """Print; who listens may have read enough and left, which is no reason to stop serving."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # Python flushes once more at the end: into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def greeting(sandbox: Sandbox) -> list[str]:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 
+import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -128,6 +130,31 @@ async def test_it_names_the_variables_that_a_bot_needs_and_ends_at_once_when_tol
     ):
         assert line in rest.decode().splitlines()
     assert b"xapp-of-my-own" not in rest
+
+
+async def test_it_serves_on_when_nobody_reads_what_it_says():
+    """As in `ft-bot sandbox | head -1`: that is no reason to stop, nor for a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox", "--port", str(port)),
+        stdout=writing,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writing)
+    client = AsyncWebClient(token="xoxb-sandbox-bot-token", base_url=f"http://127.0.0.1:{port}/api/")
+    async with asyncio.timeout(20):
+        while process.returncode is None:
+            try:
+                assert (await client.api_test())["ok"]
+                break
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, b"Traceback" in errors) == (0, False)
 
 
 async def test_ft_bot_sandbox_knows_the_bots_own_manifest_from_any_folder(tmp_path, monkeypatch):
