@@ -3,7 +3,13 @@
 import errno
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-WORDS = ("no space left", *(f"os error {number}" for number in FULL))
+# The last two are torch's, whose writer doesn't say why it could not write.
+WORDS = (
+    "no space left",
+    *(f"os error {number}" for number in FULL),
+    "unexpected pos",
+    "pytorchstreamwriter failed",
+)
 
 
 def is_full(error: BaseException) -> bool:

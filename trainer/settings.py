@@ -30,6 +30,9 @@ class Base:
     lora_rank: int = 16
     auto_steps: int = 100
     answer_tokens: int = 0
+    lora_targets: tuple[str, ...] = ()
+    packing: bool = False
+    attention: str = ""
     trust_remote_code: bool = False
     nodes: int = 1
     gpus: int = 0

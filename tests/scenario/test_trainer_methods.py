@@ -132,9 +132,20 @@ def test_a_diverging_run_is_stopped(trainer: TrainerProcess) -> None:
     assert "Try a smaller learning rate" in job.error.message
 
 
-def test_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
-    with running_trainer(tmp_path / "home", largest_file=3_000_000) as full:
+def test_a_lack_of_memory_and_a_full_disk_are_told_in_words(tmp_path: Path) -> None:
+    config = settings_text(training={"threads": 1})
+    with running_trainer(
+        tmp_path / "home", config=config, largest_file=3_000_000, memory=3_000_000_000
+    ) as full:
         client = full.client()
+        wide = client.fine_tuning.jobs.create(
+            model="tiny-chat",
+            training_file=upload(client, headlines(96).replace(b"number", b"number " * 900)),
+            hyperparameters={"n_epochs": 1, "batch_size": 96},
+        )
+        wide = ended(client, wide.id)
+        assert (wide.status, wide.error.code) == ("failed", "out_of_memory")
+        assert "Try a smaller batch size" in wide.error.message
         file = upload(client, headlines(12))
         options = {"n_epochs": 1, "batch_size": 12}
         job = client.fine_tuning.jobs.create(model="tiny-chat", training_file=file, hyperparameters=options)

@@ -72,6 +72,7 @@ def run(folder: JobFolder) -> None:
         code, message = _why(folder, error)
         # First make room: on a full disk the words themselves need some.
         folder.discard_unfinished()
+        folder.repair()
         folder.append("outcome", outcome="failed", code=code, message=message)
 
 

@@ -5,7 +5,13 @@ import errno
 from trainer import disk
 
 LONGEST = 500
-NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "std::bad_alloc",
+    "failed to map segment",
+)
 
 
 class JobFailed(Exception):

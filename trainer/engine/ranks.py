@@ -31,6 +31,9 @@ class Companion(JobFolder):
     def discard_unfinished(self) -> None:
         """The first process tidies up."""
 
+    def repair(self) -> None:
+        """The first process tidies up."""
+
 
 def rank() -> int:
     """This process's number, from 0."""

@@ -24,6 +24,17 @@ def full_disk_met_by_a_library() -> Exception:
         (Diverged("the training loss became nan"), "training_diverged", "became nan"),
         (MemoryError(), "out_of_memory", "smaller batch size"),
         (OutOfMemoryError("CUDA"), "out_of_memory", "smaller batch size"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"),
+            "out_of_memory",
+            "smaller",
+        ),
+        (
+            ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+            "out_of_memory",
+            "smaller",
+        ),
+        (RuntimeError("unexpected pos 1059968 vs 1059856"), "disk_full", "Free some space"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "disk_full", "Free some space"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "disk_full", "Free some space"),
         (full_disk_met_by_a_library(), "disk_full", "Free some space"),
