@@ -150,6 +150,8 @@ class Supervisor:
             raise ApiError(
                 400, f"Job {job.id} can't be resumed: it is {job.status}.", code="job_not_resumable"
             )
+        # The worker that paused has said its last word; the next one begins when it is gone.
+        self._stop_worker(job.id)
         journal.folder_of(self.store, job.id).set_command(None)
         with self.store.transaction():
             self.store.change(job.id, status="queued")
