@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from os import killpg
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 class Process:
     """Serves one source: a base with its adapters, or one fully tuned model."""
 
+    #: The special tokens of each source that was served, which take some seconds to read.
+    specials: ClassVar[dict[str, list[str]]] = {}
+
     def __init__(self, source: str, base: dict[str, Any], home: Path, settings: Serving) -> None:
         self.source = source
         self.base = base
@@ -53,7 +56,6 @@ class Process:
         self.idle = asyncio.Event()
         self.idle.set()
         self.asked = time.monotonic()
-        self.special: list[str] = []
         self.adapters = Adapters(home / "jobs", settings.loaded_models, self.call)
         self.session: aiohttp.ClientSession | None = None
         self.process: subprocess.Popen[bytes] | None = None
@@ -102,7 +104,7 @@ class Process:
                 if not self._runs() or await self._is_healthy():
                     break
             if self._runs():
-                self.special = await special
+                self.specials[self.source] = await special
                 self.state, self.was_ready = READY, True
                 log.info("vLLM answers for %s", self.source)
         except (ValueError, OSError) as error:
@@ -119,7 +121,14 @@ class Process:
         except aiohttp.ClientError:
             return False
 
+    @property
+    def special(self) -> list[str]:
+        """The tokens that no message may hold."""
+        return self.specials[self.source]
+
     async def _special_tokens(self) -> list[str]:
+        if self.source in self.specials:
+            return self.special
         trust = ["--trust-remote-code"] if self.base["trust_remote_code"] else []
         reader = child.start(
             "trainer.serve.vllm.special",
