@@ -18,12 +18,12 @@ ANSWERER = web.AppKey("answerer", Engines)
 #: How many uploads may write to the disk at the same time.
 WRITERS = web.AppKey("writers", asyncio.Semaphore)
 API_KEY = web.AppKey("api_key", str)
-PROJECT = "project"
+PROJECT = web.RequestKey("project", str)
 
 
 def project(request: web.Request) -> str:
     """The project behind the request's key."""
-    return str(request[PROJECT])
+    return request[PROJECT]
 
 
 def page_of(request: web.Request, default: int, most: int = 100) -> tuple[str | None, int]:

@@ -17,6 +17,8 @@ from trainer.store import Key
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+BEGAN = web.RequestKey("began", float)
+REQUEST_ID = web.RequestKey("request_id", str)
 OPEN_PATHS = {"/healthz"}
 
 
@@ -24,7 +26,7 @@ OPEN_PATHS = {"/healthz"}
 async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id and turn whatever goes wrong into an error body."""
     request_id = f"req_{secrets.token_hex(16)}"
-    request["began"], request["id"] = time.perf_counter(), request_id
+    request[BEGAN], request[REQUEST_ID] = time.perf_counter(), request_id
     try:
         return await handler(request)
     except ApiError as error:
@@ -55,10 +57,10 @@ def _not_allowed(request: web.Request, methods: set[str]) -> ApiError:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The headers that clients show when something is wrong."""
-    response.headers["x-request-id"] = request.get("id", "")
+    response.headers["x-request-id"] = request.get(REQUEST_ID, "")
     response.headers["openai-version"] = "2020-10-01"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    milliseconds = (time.perf_counter() - request.get("began", time.perf_counter())) * 1000
+    milliseconds = (time.perf_counter() - request.get(BEGAN, time.perf_counter())) * 1000
     response.headers["openai-processing-ms"] = str(int(milliseconds))
 
 

@@ -46,8 +46,11 @@ class Courier:
         """Round after round, until cancelled."""
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
             while True:
-                self.announce()
-                await self.deliver(session)
+                try:
+                    self.announce()
+                    await self.deliver(session)
+                except Exception:
+                    log.exception("A round of webhooks failed; the next one tries again")
                 await asyncio.sleep(pause_seconds)
 
     def announce(self) -> None:
@@ -67,7 +70,10 @@ class Courier:
         await asyncio.gather(*(self._try(session, delivery) for delivery in due))
 
     async def _try(self, session: aiohttp.ClientSession, delivery: Delivery) -> None:
-        if await self._accepted(session, delivery):
+        if delivery.url not in self.secrets:
+            log.warning("Dropped %s: %s is no longer in the configuration", delivery.id, delivery.url)
+            self.store.remove(delivery)
+        elif await self._accepted(session, delivery):
             self.store.remove(delivery)
         elif ids.now() - delivery.created_at > GIVE_UP_SECONDS:
             log.error("Gave up sending %s to %s", delivery.id, delivery.url)
@@ -82,9 +88,7 @@ class Courier:
             "content-type": "application/json",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(
-                self.secrets.get(delivery.url, ""), delivery.id, timestamp, delivery.body
-            ),
+            "webhook-signature": signature(self.secrets[delivery.url], delivery.id, timestamp, delivery.body),
         }
         try:
             async with session.post(

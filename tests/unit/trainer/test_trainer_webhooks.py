@@ -1,5 +1,6 @@
 """A job's end is told to those who asked, signed so that the SDK accepts it."""
 
+import asyncio
 import base64
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ class Receiver:
     def __init__(self) -> None:
         self.refusals = 0
         self.received: list[tuple[bytes, dict[str, str]]] = []
+        self.called = asyncio.Event()
 
     async def start(self) -> str:
         app = web.Application()
@@ -49,6 +51,7 @@ class Receiver:
 
     async def take(self, request: web.Request) -> web.Response:
         self.received.append((await request.read(), dict(request.headers)))
+        self.called.set()
         self.refusals -= 1
         return web.Response(status=500 if self.refusals >= 0 else 204)
 
@@ -103,6 +106,41 @@ async def test_a_server_that_cannot_be_reached_is_tried_again_later(
         await courier.deliver(session)
         await courier.deliver(session)
     assert [delivery.attempts for delivery in store.where(Delivery)] == [1]
+    store.close()
+
+
+async def test_what_was_due_to_a_hook_that_is_gone_is_dropped_and_never_sent_unsigned(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    store = Store(tmp_path)
+    store.add(Delivery("evt_1", receiver.url, "{}", 1, 1))
+    async with aiohttp.ClientSession() as session:
+        await Courier(store, ()).deliver(session)
+    assert store.where(Delivery) == []
+    assert receiver.received == []
+    store.close()
+
+
+async def test_a_round_that_fails_is_followed_by_the_next(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    store = Store(tmp_path)
+    store.add(JOB)
+    courier, failures = Courier(store, (Webhook(receiver.url, "HOOK_SECRET"),)), [OSError("disk")]
+    announce = courier.announce
+
+    def failing() -> None:
+        if failures:
+            raise failures.pop()
+        announce()
+
+    monkeypatch.setattr(courier, "announce", failing)
+    running = asyncio.create_task(courier.run(pause_seconds=0.01))
+    async with asyncio.timeout(10):
+        await receiver.called.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     store.close()
 
 
