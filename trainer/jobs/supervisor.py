@@ -5,6 +5,7 @@ none, and the jobs that were running are started again, from their last checkpoi
 """
 
 import asyncio
+import errno
 import logging
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ PASS_SECONDS = 0.2
 PAUSE_GRACE_SECONDS = 3.0
 CHECKS_AT_ONCE = 2
 QUEUE = "Waiting in the queue"
+#: A shared folder that is away comes back; the next pass tries again.
+AWAY = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +91,10 @@ class Supervisor:
         """What is wrong with one job must not hold up the others."""
         try:
             act(job)
-        except Exception:
+        except Exception as error:
             log.exception("Could not move %s on", job.id)
+            if isinstance(error, OSError) and error.errno in AWAY:
+                return
             self._stop_worker(job.id)
             with self.store.transaction():
                 words = "The job failed on an error of the server, which its log describes."
