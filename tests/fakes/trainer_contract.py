@@ -15,6 +15,7 @@ from openai.types import FileDeleted, FileObject, Model, ModelDeleted, Upload
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
+from openai.types.responses import Response
 from openai.types.uploads import UploadPart
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -73,6 +74,7 @@ ANSWERS: list[tuple[str, str, type[BaseModel]]] = [
     ("GET", "/models/.+", Model),
     ("DELETE", "/models/.+", ModelDeleted),
     ("POST", "/chat/completions", ChatCompletion),
+    ("POST", "/responses", Response),
 ]
 
 

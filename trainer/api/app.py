@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from trainer.api import chat, files, jobs, models, unsupported, uploads
+from trainer.api import chat, files, jobs, models, responses, unsupported, uploads
 from trainer.api.context import ANSWERER, API_KEY, SETTINGS, STORE, SUPERVISOR, WRITERS
 from trainer.api.expiry import sweep_forever
 from trainer.api.middleware import add_headers, authenticate, only_this_machine, outermost
@@ -31,7 +31,7 @@ def build_app(store: Store, settings: Settings, api_key: str) -> web.Application
     app[SUPERVISOR] = Supervisor(store, settings, *chosen(settings, store.home / "logs"))
     app[ANSWERER] = Engines(store.home, settings)
     app.add_routes([web.get("/healthz", healthz)])
-    for module in (files, uploads, jobs, models, chat, unsupported):
+    for module in (files, uploads, jobs, models, chat, responses, unsupported):
         app.add_routes(module.routes())
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_background)

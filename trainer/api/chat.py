@@ -59,13 +59,19 @@ class Choice:
         return text
 
 
-async def _whole(head: Said, saying: AsyncIterator[Said], choices: dict[int, Choice]) -> Said:
+async def collect(saying: AsyncIterator[Said], choices: dict[int, Choice]) -> int:
+    """Take all that is said into the choices; returns the tokens of the prompt."""
     prompt = 0
     async for said in saying:
         if said["event"] == "begin":
             prompt = said["prompt_tokens"]
         elif said["event"] == "text":
             choices[said["index"]].add(said)
+    return prompt
+
+
+async def _whole(head: Said, saying: AsyncIterator[Said], choices: dict[int, Choice]) -> Said:
+    prompt = await collect(saying, choices)
     return {
         **head,
         "object": "chat.completion",

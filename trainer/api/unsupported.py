@@ -23,14 +23,13 @@ NOT_HERE = {
     "moderations": "Moderations",
     "organization": "The administration of an organization",
     "realtime": "Realtime",
-    "responses": "Responses",
+    "responses/{rest:.+}": "Stored responses",
     "threads": "Threads",
     "vector_stores": "Vector stores",
     "videos": "Videos",
 }
 INSTEAD = {
     "completions": "Use /v1/chat/completions.",
-    "responses": "Use /v1/chat/completions.",
     "fine_tuning/checkpoints": "A checkpoint belongs to its job's project.",
     "organization": "Projects and keys are made with `python -m trainer.keys` on the trainer's machine.",
 }

@@ -13,7 +13,8 @@ from tests.fakes.raw_http import MULTIPART, Answer, field, form, send
 from tests.fakes.trainer_contract import problem_with
 from tests.fakes.trainer_process import TrainerProcess, until
 
-CHAT, JOBS, FILES, UPLOADS = "/v1/chat/completions", "/v1/fine_tuning/jobs", "/v1/files", "/v1/uploads"
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+JOBS, FILES, UPLOADS = "/v1/fine_tuning/jobs", "/v1/files", "/v1/uploads"
 PURPOSE, FILE = field("purpose", b"fine-tune"), field("file", b"abc", "a.jsonl")
 
 
@@ -225,7 +226,17 @@ ORDER = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize(("path", "bodies"), [(CHAT, QUESTION), (JOBS, ORDER)], ids=["chat", "jobs"])
+RESPONSE = st.fixed_dictionaries(
+    {"model": st.just("tiny-chat"), "top_p": st.just(7), "input": ANYTHING | st.lists(MESSAGE)},
+    optional=dict.fromkeys(("instructions", "tools", "text", "stream", "store", "metadata"), ANYTHING),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "bodies"),
+    [(CHAT, QUESTION), (JOBS, ORDER), (RESPONSES, RESPONSE)],
+    ids=["chat", "jobs", "responses"],
+)
 def test_no_json_at_all_brings_the_server_down(ask, path: str, bodies: st.SearchStrategy) -> None:
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(bodies)

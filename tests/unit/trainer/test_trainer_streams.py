@@ -3,22 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import openai
 import pytest
-from aiohttp import web
 from openai import AsyncOpenAI
 
 from tests.fakes.trainer_contract import problem_with_chunk
-from trainer import settings
-from trainer.api import chat
-from trainer.api.context import ANSWERER, API_KEY, SETTINGS, STORE
-from trainer.api.middleware import authenticate, outermost
 from trainer.errors import ApiError
-from trainer.store import Store
 
 QUESTION = {"model": "tiny-chat", "messages": [{"role": "user", "content": "x"}]}
 WORD = {"event": "text", "index": 0, "text": "word ", "finish": None, "tokens": 1, "logprobs": []}
@@ -41,27 +34,6 @@ class Answering:
             raise ApiError(503, "The process ended.", code="answerer_ended", kind="server_error")
         finally:
             self.left.set()
-
-
-@pytest.fixture
-async def serve(tmp_path: Path):
-    runners, store = [], Store(tmp_path)
-
-    async def serve(answering: Answering) -> str:
-        app = web.Application(middlewares=[outermost, authenticate])
-        app[STORE], app[SETTINGS], app[API_KEY] = store, settings.load(), "sk-key"
-        app[ANSWERER] = answering
-        app.add_routes(chat.routes())
-        runner = web.AppRunner(app, handler_cancellation=True)
-        runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-
-    yield serve
-    for runner in runners:
-        await runner.cleanup()
-    store.close()
 
 
 async def test_a_failure_in_the_middle_of_a_stream_is_its_last_event(serve) -> None:
