@@ -21,6 +21,9 @@ def test_the_shipped_settings_offer_the_tiny_base() -> None:
         ("organization = 'x'", "no [bases.NAME] section"),
         ("[bases.a]\nsource = 'tiny'\ntuning = 'half'", 'must be "full" or "lora"'),
         ("[bases.a]\ntuning = 'full'", "source"),
+        ("[training]\nexecutor = 'slurm'\n[bases.a]\nsource = 'tiny'", 'must be "local" or "ray"'),
+        ("[bases.a]\nsource = 'tiny'\nnodes = 0", "bases.a.nodes must be a whole number from 1, not 0"),
+        ("[bases.a]\nsource = 'tiny'\ngpus = 0.5", "bases.a.gpus must be a whole number from 0, not 0.5"),
         ("[", "rows.toml"),
     ],
 )

@@ -1,0 +1,55 @@
+"""What `ft-bot trainer` says when something is not there."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.__main__ import main
+
+RAY = "[training]\nexecutor = 'ray'\n[ray]\nfolder = '{}'\n[bases.a]\nsource = 'tiny'\n"
+
+
+def start(home: Path, config: str = "") -> int:
+    options = ["--port", "0", "--home", str(home)]
+    if config:
+        path = home.with_name("trainer.toml")
+        path.write_text(config)
+        options += ["--config", str(path)]
+    return main(options)
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert start(tmp_path / "home") == 2
+    said = capsys.readouterr().err
+    assert said == "trainer: not installed: torch. Run pip install 'ft-bot[trainer]', then start again.\n"
+    assert not (tmp_path / "home").exists()
+
+
+def test_without_the_extra_for_a_cluster_it_says_so_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert start(tmp_path / "home", RAY.format("")) == 2
+    assert "pip install 'ft-bot[trainer,ray]'" in capsys.readouterr().err
+
+
+def test_a_shared_folder_that_is_not_mounted_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(tmp_path / "home", RAY.format(tmp_path / "nowhere")) == 2
+    assert f"ray.folder {tmp_path / 'nowhere'} is not there" in capsys.readouterr().err
+
+
+def test_jobs_that_stand_in_the_home_are_not_left_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (tmp_path / "home" / "jobs" / "ftjob-a").mkdir(parents=True)
+    assert start(tmp_path / "home", RAY.format(shared)) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'home' / 'jobs'} holds jobs already: move them to {shared}" in said
