@@ -73,6 +73,10 @@ def validate(
         Path | None, typer.Option(help="A training file in which no row of this one may stand.")
     ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Compare all rows, however many they are.")] = False,
+    refusal: Annotated[
+        list[str] | None,
+        typer.Option(help="How this set refuses, word for word; may be given several times."),
+    ] = None,
     findings_csv: Annotated[Path | None, typer.Option(help="Write every finding to this CSV file.")] = None,
     histogram: Annotated[
         Path | None, typer.Option(help="Draw the tokens per example into this PNG file.")
@@ -99,6 +103,7 @@ def validate(
         max_tokens=max_tokens,
         against=against,
         deep=deep,
+        refusals=refusal or (),
         findings_csv=findings_csv,
         histogram=histogram,
         draw=histogram_png,

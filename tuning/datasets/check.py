@@ -6,26 +6,32 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from tuning.datasets.checker import Settings
-from tuning.datasets.examples import read_examples
+from tuning.datasets.columns import read_columns
 from tuning.datasets.finish import Subject, finish, labels_of
-from tuning.datasets.inside import Inside, how_it_came, look_inside, opened_report
-from tuning.datasets.meaning import leaks, look_at
+from tuning.datasets.inside import Inside, how_it_came, look_inside, opened, opened_report
+from tuning.datasets.leaks import NothingToCompare, leaks
+from tuning.datasets.meaning import look_at
 from tuning.datasets.pool import Sink, check_all, processes_for
 from tuning.datasets.progress import Listener, Teller
 from tuning.datasets.ranges import BOM, LONGEST_ROW
-from tuning.datasets.report import Finding, Format, Report
+from tuning.datasets.report import Finding, Format, Overlap, Report
 from tuning.datasets.sniff import HEAD, Look, look
 from tuning.datasets.tally import Tally
 from tuning.datasets.tokens import check_encoding
+from tuning.datasets.unpack import CannotConvert
 from tuning.pricing import PriceBook, book
 
-COMPARED_ROWS = 20_000
-COMPARED_BYTES = 32 << 20
+COMPARED_ROWS = 100_000
+COMPARED_BYTES = 64 << 20
+AGAINST_BYTES = 512 << 20
+"""A bigger training set is searched for the same prompts only, not for rows that are nearly the same."""
 METHODS = ("supervised", "dpo", "reinforcement")
 
 
@@ -47,13 +53,15 @@ def check_file(
     against: Path | None = None,
     deep: bool = False,
     progress: Listener | None = None,
+    refusals: Sequence[str] = (),
 ) -> Report:
     """Check every row of a file and say what was found.
 
     `base` chooses encoding, limit and price; `encoding` and `max_tokens` override it. `keep` bounds how many
     findings of each code the report holds; `sink` gets all of them. `against` is a training file in which no
-    row of this one should stand. Rows are compared with each other up to `COMPARED_ROWS`, or all of them if
-    `deep`. `progress` is told how far the check is, after the first stretch and then once a second at most;
+    row of this one should stand. `refusals` are the words in which this set refuses. Rows are compared with
+    each other up to `COMPARED_ROWS` and `COMPARED_BYTES`, or all of them if `deep`. `progress` is told how
+    far the check is, after the first stretch and then once a second at most;
     when it answers True, the check ends there, and the report says so. Packed files and UTF-16 are opened.
     Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
     """
@@ -63,10 +71,8 @@ def check_file(
         raise ValueError("The limit of tokens has to be at least 1.")
     prices = prices or book()
     check_encoding(encoding or prices.encoding(base))
-    wish = Wish(
-        base, method, encoding, max_tokens, keep, processes, prices, sink, against, deep, progress
-    )  # fmt: skip
-    return _check(path, wish)
+    options = (base, method, encoding, max_tokens, keep, processes, prices, sink, against, deep, progress)
+    return _check(path, Wish(*options, tuple(refusals)))
 
 
 class Wish(NamedTuple):
@@ -83,6 +89,7 @@ class Wish(NamedTuple):
     against: Path | None
     deep: bool
     progress: Listener | None
+    refusals: tuple[str, ...]
 
 
 def _check(path: Path, wish: Wish) -> Report:
@@ -125,8 +132,9 @@ def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> 
     ended = teller.ended_at
     subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method, ended)
     compared = _is_compared(size, tally, settings, wish.deep) and not seen.container and ended is None
-    meaning = _meaning(path, tally, wish.against) if compared else []
+    meaning, against = ([], None) if ended is not None else _meaning(path, tally, settings, wish, compared)
     report, late = finish(subject, tally, meaning, compared, began)
+    report = msgspec.structs.replace(report, against=against)
     if wish.sink:
         wish.sink(late)
     return report
@@ -152,16 +160,26 @@ def _is_compared(size: int, tally: Tally, settings: Settings, deep: bool) -> boo
     return settings.shapes and (small or deep)
 
 
-def _meaning(path: Path, tally: Tally, against: Path | None) -> list[Finding]:
-    """Findings that need rows to be compared with each other."""
+def _meaning(
+    path: Path, tally: Tally, settings: Settings, wish: Wish, compared: bool
+) -> tuple[list[Finding], Overlap | None]:
+    """Findings that need rows to be compared: with each other, and with those of a training set."""
+    if not compared and not (wish.against and settings.shapes):
+        return [], None
     try:
-        examples = list(read_examples(path))
-        found = list(look_at(examples, labels_of(tally)))
-        if against:
-            found.extend(leaks(list(read_examples(against)), examples))
+        columns = read_columns(path, tally.rows, wish.refusals)
+        found = list(look_at(path, columns, settings.format, labels_of(tally))) if compared else []
+        if wish.against is None:
+            return found, None
+        with opened(wish.against) as training:
+            closely = wish.deep or training.stat().st_size <= AGAINST_BYTES
+            found.extend(leaks(training, path, columns, closely=closely))
+        return found, "closely" if closely else "same"
     except OSError as error:
         raise CannotRead(f"{Path(error.filename or path).name} can't be read: {error.strerror}.") from error
-    return found
+    except (CannotConvert, NothingToCompare) as error:
+        name = wish.against.name if wish.against else path.name
+        raise CannotRead(f"{name} can't be compared with: {error}") from error
 
 
 def _check_rows(path: Path, size: int, settings: Settings, wish: Wish, teller: Teller) -> Tally:

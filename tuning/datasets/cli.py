@@ -6,7 +6,7 @@ import csv
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -38,6 +38,7 @@ def main_validate(
     against: Path | None = None,
     deep: bool = False,
     progress: bool = False,
+    refusals: Sequence[str] = (),
     histogram: Path | None = None,
     draw: Callable[[TokenStats], bytes] | None = None,
     out: TextIO | None = None,
@@ -63,6 +64,7 @@ def main_validate(
                 against=against,
                 deep=deep,
                 progress=listener,
+                refusals=refusals,
             )
     except (CannotRead, ValueError, WorkerDied) as error:
         print(f"ft-bot: {error}", file=err)

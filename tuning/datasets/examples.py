@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from tuning.datasets import fast
-from tuning.datasets.ranges import BOM
+from tuning.datasets.ranges import BOM, LONGEST_ROW
+from tuning.datasets.rowcheck import value_type
 from tuning.datasets.strict import read_line
+
+_RESERVED = {"messages", "tools"}
 
 
 class Example(NamedTuple):
     """One readable row. `prompt` is everything before the answer but the instructions, which are `system`.
 
-    `rejected` is the answer that isn't preferred, of a preference pair.
+    `rejected` is the answer that isn't preferred, of a preference pair. `data` is what a reinforcement item
+    has for its grader: (key, JSON type). `refused` says that the last message has a `refusal`.
     """
 
     row: int
@@ -25,6 +29,8 @@ class Example(NamedTuple):
     prompt: str
     answer: str
     rejected: str = ""
+    data: tuple[tuple[str, str], ...] = ()
+    refused: bool = False
 
     @property
     def text(self) -> str:
@@ -34,14 +40,37 @@ class Example(NamedTuple):
 
 def read_examples(path: Path) -> Iterator[Example]:
     """The rows of a file that can be read and have messages, in order. Raises OSError."""
-    offset = 0
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        start = len(BOM) if file.read(len(BOM)) == BOM else 0
+        file.seek(start)
+        number, offset = 0, start
+        while line := file.readline(LONGEST_ROW + 1):
+            number += 1
             start, offset = offset, offset + len(line)
-            data = line.removeprefix(BOM) if number == 1 else line
-            example = _example(data.rstrip(b"\r\n"), number, start)
-            if example:
+            if len(line) > LONGEST_ROW:
+                offset += _skip_line(file)
+            elif example := _example(line.rstrip(b"\r\n"), number, start):
                 yield example
+
+
+def example_at(path: Path, offset: int, *, next_line: bool = False) -> Example | None:
+    """The row that begins at this byte, or the first that begins after it; its number isn't known (0)."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        if next_line and offset:
+            _skip_line(file)
+        start, line = file.tell(), file.readline(LONGEST_ROW + 1)
+    return _example(line.removeprefix(BOM).rstrip(b"\r\n"), 0, start) if len(line) <= LONGEST_ROW else None
+
+
+def _skip_line(file: BinaryIO) -> int:
+    """Go on to the next line; returns how many bytes were left out."""
+    skipped = 0
+    while part := file.readline(1 << 20):
+        skipped += len(part)
+        if part.endswith(b"\n"):
+            break
+    return skipped
 
 
 def _example(line: bytes, row: int, offset: int) -> Example | None:
@@ -60,7 +89,23 @@ def _example(line: bytes, row: int, offset: int) -> Example | None:
     if chosen or rejected:
         said.append(("assistant", _joined(chosen)))
     example = _of_messages(said, row, offset)
-    return example._replace(rejected=_joined(rejected)) if example else None
+    if example is None:
+        return None
+    return example._replace(
+        rejected=_joined(rejected), data=_data(read.value, holder), refused=_is_refusal(holder)
+    )
+
+
+def _data(row: dict[str, Any], holder: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    if holder is not row:
+        return ()
+    return tuple(sorted((key, value_type(row[key])) for key in row.keys() - _RESERVED))
+
+
+def _is_refusal(holder: dict[str, Any]) -> bool:
+    messages = holder.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, dict) and isinstance(last.get("refusal"), str) and bool(last["refusal"])
 
 
 def _of_messages(said: list[tuple[str, str]], row: int, offset: int) -> Example | None:
@@ -90,6 +135,7 @@ def _text(message: dict[str, Any]) -> str:
     texts = [text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str)]
     images = [_url(part) for part in parts if isinstance(part, dict) and "image_url" in part]
     calls = [message[key] for key in ("tool_calls", "function_call") if message.get(key)]
+    texts += [refusal] if isinstance(refusal := message.get("refusal"), str) else []
     return "\n".join([*texts, *images, *(json.dumps(call, default=str)[:100_000] for call in calls)])
 
 

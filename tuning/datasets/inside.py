@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,19 @@ def look_inside(path: Path, head: bytes, check: Callable[[Path], Report]) -> Ins
         except CannotConvert as error:
             return Inside(trouble=str(error))
         return Inside(check(target)) if how != Plain() else Inside()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """A file as plain UTF-8, wherever that is for the time being. Raises CannotConvert and OSError."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if is_plain(head):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="ft-bot-") as folder:
+        target = Path(folder) / "inside.jsonl"
+        yield target if plain_file(path, target, MOST_UNPACKED) != Plain() else path
 
 
 def how_it_came(head: bytes) -> list[Finding]:

@@ -1,122 +1,140 @@
-"""What is doubtful about what rows say: repeats, contradictions, leaks, labels, prompts, lengths, scripts."""
+"""What is doubtful about what rows say: repeats, contradictions, labels, prompts, languages, refusals."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from statistics import median
 
-from tuning.datasets.examples import Example
-from tuning.datasets.near import near_pairs, normal
-from tuning.datasets.report import Finding
+from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns, repeated, tokens_at
+from tuning.datasets.language import language_name
+from tuning.datasets.near import near
+from tuning.datasets.report import Finding, Format
+from tuning.datasets.rowcheck import quoted
 from tuning.datasets.rules import make_finding
+from tuning.datasets.strict import join
+from tuning.datasets.words import normal
 
 MAJORITY = 0.8
+NEARLY_ALL = 0.95
 IMBALANCE = 10
 OPEN_ENDED = 5
 OUTLIER = 10
 SHORTEST_OUTLIER = 2000
-_SCRIPTS = {
-    "Latin": re.compile("[A-Za-z\u00c0-\u024f]"),
-    "Cyrillic": re.compile("[\u0400-\u04ff]"),
-    "Greek": re.compile("[\u0370-\u03ff]"),
-    "Arabic": re.compile("[\u0600-\u06ff]"),
-    "Hebrew": re.compile("[\u0590-\u05ff]"),
-    "Devanagari": re.compile("[\u0900-\u097f]"),
-    "Thai": re.compile("[\u0e00-\u0e7f]"),
-    "Han or Kana": re.compile("[\u3040-\u30ff\u4e00-\u9fff]"),
-    "Hangul": re.compile("[\uac00-\ud7af]"),
-}
+FEWEST = 10
+MOST_REFUSED = 0.5
+MOST_PROMPTS = 20_000
 
 
-def look_at(examples: Sequence[Example], labels: dict[str, int] | None) -> Iterator[Finding]:
-    """Everything doubtful about these examples; `labels` are given when the answers are labels."""
-    yield from near_duplicates(examples)
-    yield from contradictions(examples, bool(labels))
-    yield from other_prompts(examples)
-    yield from outliers(examples)
+def look_at(path: Path, columns: Columns, kind: Format, labels: dict[str, int] | None) -> Iterator[Finding]:
+    """Everything doubtful about a file's rows; `labels` are given when the answers are labels."""
+    yield from near_duplicates(path, columns)
+    yield from contradictions(columns, bool(labels))
+    yield from other_prompts(columns)
+    yield from outliers(columns)
     if labels:
-        yield from label_findings(examples, labels)
+        yield from label_findings(columns, labels)
     else:
-        yield from other_scripts(examples)
+        yield from other_languages(columns)
+        yield from refusals(columns)
+    if kind == "reinforcement":
+        yield from grader_data(columns)
 
 
-def _finding(code: str, example: Example, what: str, path: str = "") -> Finding:
-    return make_finding(code, what, row=example.row, offset=example.offset, path=path)
+def _finding(code: str, columns: Columns, index: int, what: str, path: str = "") -> Finding:
+    return make_finding(code, what, row=columns.rows[index], offset=columns.offsets[index], path=path)
 
 
-def near_duplicates(examples: Sequence[Example]) -> Iterator[Finding]:
-    """Rows that say nearly what an earlier one says."""
-    for pair in near_pairs([example.text for example in examples]):
-        later, earlier = examples[pair.later], examples[pair.earlier]
-        if later[2:] != earlier[2:]:
+def near_duplicates(path: Path, columns: Columns) -> Iterator[Finding]:
+    """Rows that say nearly what an earlier one says; those with the same bytes are another finding's."""
+
+    def tokens(index: int) -> set[bytes]:
+        return tokens_at(path, columns, index, columns.common)
+
+    for pair in near(columns.bands.candidates(), tokens, tokens):
+        if not _same_bytes(path, columns, pair.later, pair.earlier):
             share = f"{pair.share:.0%} of its word pairs" if pair.share < 1 else "all of its words"
-            yield _finding("near_duplicate", later, f"The row shares {share} with row {earlier.row}")
+            row = columns.rows[pair.earlier]
+            yield _finding("near_duplicate", columns, pair.later, f"The row shares {share} with row {row}")
 
 
-def contradictions(examples: Sequence[Example], labels: bool) -> Iterator[Finding]:
+def _same_bytes(path: Path, columns: Columns, one: int, other: int) -> bool:
+    if columns.lengths[one] != columns.lengths[other]:
+        return False
+    lines = []
+    with path.open("rb") as file:
+        for index in (one, other):
+            file.seek(columns.offsets[index])
+            lines.append(file.readline().strip())
+    return lines[0] == lines[1]
+
+
+def contradictions(columns: Columns, labels: bool) -> Iterator[Finding]:
     """Rows whose prompt stands in another row with another answer."""
-    groups: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
-    for example in examples:
-        if example.prompt and example.answer:
-            groups[example.system, normal(example.prompt)].append(example)
-    for group in groups.values():
-        if group[0].rejected:
-            yield from _swapped(group)
-        elif len({normal(example.answer) for example in group}) > 1:
-            yield from _differing(group, labels)
+    for group in repeated(columns.keys):
+        if columns.rejected[group[0]]:
+            yield from _swapped(columns, group)
+        elif len({columns.answers[index] for index in group}) > 1:
+            yield from _differing(columns, group, labels)
 
 
-def _differing(group: list[Example], labels: bool) -> Iterator[Finding]:
-    first, answers = group[0], {normal(example.answer) for example in group}
+def _differing(columns: Columns, group: list[int], labels: bool) -> Iterator[Finding]:
+    first, answers = group[0], {columns.answers[index] for index in group}
     if len(answers) > OPEN_ENDED and not labels:
-        yield _finding("contradiction", first, f"The same prompt has {len(answers)} different answers")
+        yield _finding(
+            "contradiction", columns, first, f"The same prompt has {len(answers)} different answers"
+        )
         return
-    for example in group[1:]:
-        if normal(example.answer) != normal(first.answer):
-            what = f"The same prompt has another answer in row {first.row}"
-            yield _finding("contradiction", example, what)
+    for index in group[1:]:
+        if columns.answers[index] != columns.answers[first]:
+            what = f"The same prompt has another answer in row {columns.rows[first]}"
+            yield _finding("contradiction", columns, index, what)
 
 
-def _swapped(group: list[Example]) -> Iterator[Finding]:
+def _swapped(columns: Columns, group: list[int]) -> Iterator[Finding]:
     """Several pairs for one prompt are fine, unless one prefers what another rejects."""
-    rejected = {normal(example.rejected): example for example in reversed(group)}
-    for example in group:
-        other = rejected.get(normal(example.answer))
-        if other and other.row < example.row:
-            what = f"Row {other.row} rejects the answer that this row prefers"
-            yield _finding("contradiction", example, what)
+    rejected = {columns.rejected[index]: index for index in reversed(group)}
+    for index in group:
+        other = rejected.get(columns.answers[index])
+        if other is not None and other < index:
+            what = f"Row {columns.rows[other]} rejects the answer that this row prefers"
+            yield _finding("contradiction", columns, index, what)
 
 
-def other_prompts(examples: Sequence[Example]) -> Iterator[Finding]:
+def other_prompts(columns: Columns) -> Iterator[Finding]:
     """Rows whose instructions differ from those that most rows share."""
-    prompts = Counter(example.system for example in examples if example.system)
+    prompts = Counter[int]()
+    for system in columns.systems:
+        if system:
+            prompts[system] += 1
+            if len(prompts) > MOST_PROMPTS:
+                return
     if len(prompts) < 2:
         return
     usual, times = prompts.most_common(1)[0]
     if times < MAJORITY * prompts.total():
         return
-    for example in examples:
-        if example.system and example.system != usual:
-            alike = " but for case, punctuation or spaces" if normal(example.system) == normal(usual) else ""
+    alike = {system: columns.system_mark(system) == columns.system_mark(usual) for system in prompts}
+    for index, system in enumerate(columns.systems):
+        if system and system != usual:
             what = f"The system prompt isn't the one that {times:,} other rows share"
-            yield _finding("other_system_prompt", example, what + (f" (the same{alike})" if alike else ""))
+            same = " (the same but for case, punctuation or spaces)" if alike[system] else ""
+            yield _finding("other_system_prompt", columns, index, what + same)
 
 
-def outliers(examples: Sequence[Example]) -> Iterator[Finding]:
+def outliers(columns: Columns) -> Iterator[Finding]:
     """Rows many times as long as the usual one."""
-    if len(examples) < 10:
+    if len(columns) < FEWEST:
         return
-    lengths = [len(example.text) for example in examples]
-    usual = median(lengths)
-    for example, length in zip(examples, lengths, strict=True):
+    usual = median(columns.lengths)
+    for index, length in enumerate(columns.lengths):
         if length > SHORTEST_OUTLIER and length > OUTLIER * usual > 0:
             what = f"The row is {length / usual:.0f} times as long as the usual one"
-            yield _finding("length_outlier", example, what)
+            yield _finding("length_outlier", columns, index, what)
 
 
-def label_findings(examples: Sequence[Example], labels: dict[str, int]) -> Iterator[Finding]:
+def label_findings(columns: Columns, labels: dict[str, int]) -> Iterator[Finding]:
     """Labels that are rare, or spelled in several ways."""
     counts = sorted(labels.items(), key=lambda pair: -pair[1])
     (most, times), (least, few) = counts[0], counts[-1]
@@ -126,50 +144,87 @@ def label_findings(examples: Sequence[Example], labels: dict[str, int]) -> Itera
     usual: dict[str, str] = {}
     for label, _ in counts:
         usual.setdefault(normal(label) or label, label)
-    for example in examples:
-        spelled = usual.get(normal(example.answer) or example.answer)
-        if spelled is not None and spelled != example.answer:
-            what = f"The label {example.answer!r} is usually spelled {spelled!r}"
-            yield _finding("label_variant", example, what)
+    variants = {hash(label): (label, usual[normal(label) or label]) for label, _ in counts}
+    for index, spelling in enumerate(columns.spellings):
+        label, spelled = variants.get(spelling, ("", ""))
+        if spelled != label:
+            what = f"The label {label!r} is usually spelled {spelled!r}"
+            yield _finding("label_variant", columns, index, what)
 
 
-def other_scripts(examples: Sequence[Example]) -> Iterator[Finding]:
-    """Rows whose answer is in another script than nearly all others."""
-    scripts = [script_of(example.answer) for example in examples]
-    counts = Counter(script for script in scripts if script)
-    if len(counts) < 2:
-        return
+def other_languages(columns: Columns) -> Iterator[Finding]:
+    """Rows whose answer is in another script or language than nearly all others."""
+    kinds = columns.language.kinds
+    numbers = Counter(columns.languages)
+    scripts, languages = Counter[str](), Counter[str]()
+    for number, times in numbers.items():
+        script, language = kinds[number]
+        scripts[script] += times if script else 0
+        languages[language] += times if language else 0
+    script, language = _nearly_all(scripts), _nearly_all(languages)
+    for index, number in enumerate(columns.languages):
+        own_script, own = kinds[number]
+        if script and own_script and own_script != script:
+            what = f"The answer is in {own_script} script, others in {script}"
+            yield _finding("other_script", columns, index, what)
+        elif language and own and own != language:
+            what = f"The answer is in {language_name(own)}, others in {language_name(language)}"
+            yield _finding("other_language", columns, index, what)
+
+
+def _nearly_all(counts: Counter[str]) -> str:
+    """What nearly all have, if there are others too and enough of them; empty otherwise."""
+    del counts[""]
+    if len(counts) < 2 or counts.total() < FEWEST:
+        return ""
     usual, times = counts.most_common(1)[0]
-    if times < 0.95 * counts.total():
+    return usual if times >= NEARLY_ALL * counts.total() else ""
+
+
+def refusals(columns: Columns) -> Iterator[Finding]:
+    """Whether a set that declares refusals has some, not too many, and all in the declared words."""
+    counts = Counter(columns.refused)
+    if not (columns.declared or counts[REFUSED]):
         return
-    for example, script in zip(examples, scripts, strict=True):
-        if script and script != usual:
-            yield _finding("other_script", example, f"The answer is in {script} script, others in {usual}")
+    if not counts[REFUSED]:
+        yield make_finding("refusal_missing", "No row is answered with the refusal that was declared")
+    elif counts[REFUSED] > MOST_REFUSED * len(columns):
+        share = counts[REFUSED] / len(columns)
+        yield make_finding("refusal_share", f"{share:.0%} of the rows are answered with a refusal")
+    for index, refused in enumerate(columns.refused):
+        if refused == LIKE_A_REFUSAL:
+            what = "The answer reads like a refusal, but isn't written like the others"
+            yield _finding("refusal_variant", columns, index, what)
 
 
-def script_of(text: str) -> str | None:
-    """The script that most letters of the first part of a text belong to; None if it has few letters."""
-    part = text[:400]
-    if part.isascii():
-        return "Latin" if sum(map(str.isalpha, part)) > 3 else None
-    counts = {name: len(pattern.findall(part)) for name, pattern in _SCRIPTS.items()}
-    name, letters = max(counts.items(), key=lambda pair: pair[1])
-    return name if letters > 3 else None
+def grader_data(columns: Columns) -> Iterator[Finding]:
+    """Items that lack data which nearly all have, or have it as another type."""
+    kinds = Counter(columns.kinds)
+    have, types = Counter[str](), Counter[tuple[str, str]]()
+    for number, times in kinds.items():
+        for key, kind in columns.signatures[number]:
+            have[key] += times
+            types[key, kind] += times
+    usual = {
+        key: _usual_type(types, key) for key, times in have.items() if times >= NEARLY_ALL * len(columns)
+    }
+    told = {number: tuple(_odd(columns.signatures[number], usual)) for number in kinds}
+    for index, number in enumerate(columns.kinds):
+        for key, what in told[number]:
+            yield _finding("grader_data", columns, index, what, key)
 
 
-def leaks(training: Sequence[Example], validation: Sequence[Example]) -> Iterator[Finding]:
-    """Validation rows whose prompt, or nearly everything, stands in the training set too."""
-    prompts = {normal(e.prompt): e for e in reversed(training) if e.prompt}
-    told: set[int] = set()
-    for example in validation:
-        seen = prompts.get(normal(example.prompt)) if example.prompt else None
-        if seen:
-            told.add(example.row)
-            same = "row" if normal(seen.answer) == normal(example.answer) else "prompt"
-            yield _finding("leaked_row", example, f"The same {same} is row {seen.row} of the training set")
-    texts = [example.text for example in (*training, *validation)]
-    for pair in near_pairs(texts, known=len(training)):
-        example = validation[pair.later - len(training)]
-        if example.row not in told:
-            what = f"The row shares {pair.share:.0%} of its word pairs with row {training[pair.earlier].row}"
-            yield _finding("leaked_row", example, f"{what} of the training set")
+def _usual_type(types: Counter[tuple[str, str]], key: str) -> str:
+    own = {kind: times for (name, kind), times in types.items() if name == key}
+    kind, times = max(own.items(), key=lambda pair: pair[1])
+    return kind if times >= NEARLY_ALL * sum(own.values()) else ""
+
+
+def _odd(signature: Sequence[tuple[str, str]], usual: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong) for each key of the usual ones."""
+    own = dict(signature)
+    for key, kind in sorted(usual.items()):
+        if key not in own:
+            yield join("", key), f"Nearly all other items have {quoted(key)}, this one doesn't"
+        elif kind and own[key] != kind:
+            yield join("", key), f"{quoted(key)} is {own[key]}, in nearly all other items it is {kind}"

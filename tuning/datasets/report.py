@@ -15,6 +15,7 @@ SCHEMA = 1
 
 Format = Literal["supervised", "dpo", "reinforcement", "unknown"]
 Severity = Literal["error", "warning"]
+Overlap = Literal["closely", "same"]
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -116,6 +117,8 @@ class Report(msgspec.Struct, frozen=True):
     image_examples: int = 0
     compared: bool = True
     """Whether rows were compared with each other: near-duplicates, contradictions, prompts, labels."""
+    against: Overlap | None = None
+    """How the training set was searched: for nearly the same rows, or only for the same prompts."""
     seconds: float = 0.0
     partial: bool = False
     """Whether the check was ended early, on demand: everything above is of the first `checked_bytes`."""

@@ -143,6 +143,14 @@ MEANING_RULES = {
     "label_imbalance": _warning("ours", "Add rows of the rare label, or the model will rarely say it."),
     "label_variant": _warning("ours", "Spell each label in one way."),
     "length_outlier": _warning("ours", "Check that it isn't several rows in one, or a pasted document."),
+    "other_language": _warning("ours", "Check that the answer is in the language that you want."),
+    "refusal_missing": _warning("ours", "Add rows that the model should refuse, or it never learns to."),
+    "refusal_share": _warning(
+        "doc", "Keep as many as will be asked for later, or the model refuses too much."
+    ),
+    "refusal_variant": _warning(
+        "ours", "Write every refusal in the same words, so that it can be told later."
+    ),
     "other_script": _warning("ours", "Check that the answer is in the language that you want."),
     "duplicate_row": _warning("ours", "Drop one of them, unless it should count twice."),
 }

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from tuning.datasets.atomic import writing
 from tuning.datasets.examples import Example, read_examples
-from tuning.datasets.near import normal
 from tuning.datasets.strict import read_line
+from tuning.datasets.words import normal
 
 PARTS = ("train", "validation", "heldout")
 MOST_LABELS = 50

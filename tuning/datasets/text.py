@@ -50,6 +50,8 @@ def _numbers(report: Report) -> Iterator[str]:
     )
     if not report.compared:
         yield "  not done    so many rows are only compared with each other with --deep"
+    if report.against == "same":
+        yield "  not done    only the same prompts are found in so big a training set; --deep does all"
     if report.labels:
         yield "  answers     " + ", ".join(f"{label} {times}" for label, times in report.labels.items())
     for price in report.prices:

@@ -54,6 +54,17 @@ def test_validate_compares_with_a_training_file_lists_every_finding_and_draws(tm
     assert run("validate", held, "--against", tmp_path / "none.jsonl")[0] == 2
 
 
+def test_validate_is_told_how_the_set_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(chat(n) for n in range(60)))
+    codes = json.loads(run("validate", path, "--refusal", "No idea.", "--refusal", "Ask Ann.", "--json")[1])[
+        "codes"
+    ]
+    assert codes == {"refusal_missing": 1}
+    codes = json.loads(run("validate", path, "--refusal", "Answer 7.", "--json")[1])["codes"]
+    assert codes == {}
+
+
 def test_validate_without_examples_draws_nothing_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     code, out = run("validate", tmp_path / "empty.jsonl", "--histogram", tmp_path / "a.png")

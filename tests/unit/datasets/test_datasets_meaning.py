@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
+from array import array
 from pathlib import Path
 
 import pytest
 from dataset_rows import chat, good
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tuning.datasets import Report, check, check_file
-from tuning.datasets.meaning import script_of
-from tuning.datasets.near import near_pairs, shingles
+from tuning.datasets import Report, check, check_file, examples
+from tuning.datasets.columns import repeated
+from tuning.datasets.language import script_of
+from tuning.datasets.text import render
+from tuning.datasets.words import pairs
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 WORDS = (EXAMPLES / "README.md").read_text().split()
@@ -64,12 +71,15 @@ def test_the_same_words_in_other_spelling_and_spacing_are_found(check_rows):
     assert ("near_duplicate", 2) in codes(check_rows(*rows))
 
 
-def test_texts_without_spaces_are_compared_by_characters():
+def test_texts_without_spaces_are_compared_by_characters(write):
     text = "机器学习模型需要大量高质量的训练数据才能在实际应用中取得良好的效果并且保持稳定"
-    assert len(shingles(text)) > 20
-    assert [(pair.later, pair.earlier) for pair in near_pairs([text, "完全不同的句子" * 5, text + "吗"])] == [
-        (2, 0)
+    assert len(pairs(text)) > 20
+    rows = [
+        chat(("system", "s"), ("user", said), ("assistant", f"好的{n}"))
+        for n, said in enumerate([text, "完全不同的句子" * 5, text + "吗"])
     ]
+    found = [finding for finding in check_file(write(*rows)).findings if finding.code == "near_duplicate"]
+    assert [(finding.row, "with row 1" in finding.message) for finding in found] == [(3, True)]
 
 
 def test_one_prompt_with_two_answers_is_a_contradiction(check_rows):
@@ -178,3 +188,136 @@ def test_big_files_say_that_rows_were_not_compared_unless_asked(write, monkeypat
     assert (report.compared, codes(report)) == (False, [])
     report = check_file(path, deep=True)
     assert (report.compared, codes(report)) == (True, [("other_system_prompt", 61)])
+
+
+SAID = [
+    "The parcel leaves our warehouse on the day after you order it, and it takes two days to arrive.",
+    "You can return what you bought within thirty days, as long as the box was never opened before.",
+    "Our shop opens at nine in the morning and closes at six in the evening, but never on Sundays.",
+]
+
+
+def test_an_answer_in_another_language_than_nearly_all_is_told(write):
+    rows = [chat(("system", "s"), ("user", f"{n}?"), ("assistant", f"{SAID[n % 3]} {n}")) for n in range(60)]
+    german = "Das Paket verlässt unser Lager am Tag nach der Bestellung und ist nach zwei Tagen bei Ihnen."
+    rows[40] = chat(("system", "s"), ("user", "40?"), ("assistant", german))
+    found = [f for f in check_file(write(*rows)).findings if f.code == "other_language"]
+    assert [(f.row, "in German, others in English" in f.message) for f in found] == [(41, True)]
+
+
+def test_a_set_in_two_languages_and_short_or_unclear_answers_are_left_alone(write):
+    german = "Das Paket verlässt unser Lager am Tag nach der Bestellung und ist nach zwei Tagen bei Ihnen."
+    mixed = [SAID[0], german]
+    rows = [chat(("system", "s"), ("user", f"{n}?"), ("assistant", f"{mixed[n % 2]} {n}")) for n in range(60)]
+    assert check_file(write(*rows)).codes.get("other_language") is None
+    rows = [chat(("system", "s"), ("user", f"{n}?"), ("assistant", f"{SAID[n % 3]} {n}")) for n in range(60)]
+    for n, short in enumerate(["Oui, merci.", "Paris", "SELECT * FROM users WHERE id = 3;", "{'a': [1, 2]}"]):
+        rows[n * 7] = chat(("system", "s"), ("user", f"{n * 7}?"), ("assistant", short))
+    assert check_file(write(*rows)).codes.get("other_language") is None
+
+
+REFUSAL = "I can't answer that from the text."
+
+
+def asked(number: int, answer: str) -> dict[str, object]:
+    return chat(("system", "s"), ("user", f"{number}: {' '.join(prose(number, 8))}?"), ("assistant", answer))
+
+
+def test_refusals_are_checked_when_the_set_declares_them(write):
+    rows = [asked(n, REFUSAL if n % 6 == 0 else f"It is {' '.join(prose(-n, 5))}.") for n in range(60)]
+    rows[4] = asked(4, "Sorry, I don't know.")
+    path = write(*rows)
+    assert check_file(path).codes == {}
+    report = check_file(path, refusals=[REFUSAL.upper()])
+    assert codes(report) == [("refusal_variant", 5)]
+
+
+def test_a_declared_refusal_that_no_row_or_nearly_every_row_has_is_told(write):
+    none = write(*(asked(n, f"It is {' '.join(prose(-n, 5))}.") for n in range(60)), name="none")
+    assert codes(check_file(none, refusals=[REFUSAL])) == [("refusal_missing", None)]
+    most = write(
+        *(asked(n, REFUSAL if n % 4 else f"It is {' '.join(prose(-n, 12))}.") for n in range(60)), name="most"
+    )
+    assert "75% of the rows" in check_file(most, refusals=[REFUSAL]).findings[0].message
+
+
+def test_a_refusal_field_declares_refusals(write):
+    rows = [asked(n, f"It is {' '.join(prose(-n, 5))}.") for n in range(60)]
+    refusing = {"role": "assistant", "refusal": "I can't help with that."}
+    rows[3] = {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, refusing]}
+    rows[9] = asked(9, "I cannot help with that.")
+    assert codes(check_file(write(*rows))) == [("refusal_variant", 10)]
+
+
+def graded(number: int, **more: object) -> dict[str, object]:
+    return {"messages": [{"role": "user", "content": " ".join(prose(number, 9))}], "reference": "a"} | more
+
+
+def test_grader_data_that_one_item_lacks_or_has_as_another_type_is_told(write):
+    items = [graded(n) for n in range(60)]
+    items[4] = graded(4, reference=7)
+    del items[8]["reference"]
+    items[9] = graded(9, extra=True)
+    report = check_file(write(*items))
+    assert [(f.code, f.row, f.path) for f in report.findings if f.row] == [
+        ("grader_data", 5, "reference"),
+        ("grader_data", 9, "reference"),
+    ]
+    assert "a whole number" in next(f.message for f in report.findings if f.row == 5)
+
+
+def test_rows_that_differ_in_layout_alone_are_near_duplicates(write):
+    row = chat(("system", "s"), ("user", " ".join(prose(1))), ("assistant", "a"))
+    spaced = json.dumps(row, indent=None, separators=(" , ", " : ")).encode()
+    others = [
+        chat(("system", "s"), ("user", " ".join(prose(n))), ("assistant", f"a{n}")) for n in range(2, 61)
+    ]
+    report = check_file(write(row, spaced, row, *others))
+    assert codes(report) == [("near_duplicate", 2), ("duplicate_row", 3)]
+
+
+def test_a_training_set_too_big_to_be_searched_closely_is_searched_for_prompts(
+    write, monkeypatch: pytest.MonkeyPatch
+):
+    train = write(*(asked(n, f"a{n}") for n in range(60)), name="train")
+    near = chat(("system", "s"), ("user", f"So 5: {' '.join(prose(5, 8))}?"), ("assistant", "a5"))
+    held = write(asked(3, "other"), near, *(asked(n, f"b{n}") for n in range(100, 160)), name="held")
+    report = check_file(held, against=train)
+    assert (report.against, codes(report)) == ("closely", [("leaked_row", 1), ("leaked_row", 2)])
+    monkeypatch.setattr(check, "AGAINST_BYTES", 10)
+    monkeypatch.setattr(check, "COMPARED_ROWS", 10)
+    report = check_file(held, against=train)
+    assert (report.compared, report.against, codes(report)) == (False, "same", [("leaked_row", 1)])
+    assert "only the same prompts" in render(report, "held")
+
+
+def test_a_packed_training_set_is_opened_and_one_without_rows_is_refused(write, tmp_path: Path):
+    train = write(*(asked(n, f"a{n}") for n in range(60)), name="train")
+    packed = tmp_path / "train.gz"
+    packed.write_bytes(gzip.compress(train.read_bytes()))
+    held = write(asked(3, "a3"), *(asked(n, f"b{n}") for n in range(100, 160)), name="held")
+    assert codes(check_file(held, against=packed)) == [("leaked_row", 1)]
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n")
+    with pytest.raises(check.CannotRead, match="no row with messages"):
+        check_file(held, against=table)
+
+
+def test_rows_longer_than_can_be_read_are_left_out_and_rows_after_them_keep_their_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(examples, "LONGEST_ROW", 1000)
+    path = tmp_path / "rows"
+    rows = [good(1), chat(("user", "x" * 5000), ("assistant", "y")), good(2)]
+    path.write_bytes(b"\xef\xbb\xbf" + b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    found = list(examples.read_examples(path))
+    assert [example.row for example in found] == [1, 3]
+    assert [examples.example_at(path, e.offset).prompt for e in found] == [e.prompt for e in found]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.integers(-3, 3)))
+def test_repeated_values_are_found_with_all_their_places(values: list[int]):
+    groups = sorted(repeated(array("q", values)))
+    wanted = {v: [i for i, own in enumerate(values) if own == v] for v in values if v}
+    assert groups == sorted(places for places in wanted.values() if len(places) > 1)
