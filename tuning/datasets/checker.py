@@ -245,8 +245,9 @@ class Checker:
         counts = count_texts(texts, self.settings.encoding)
         turns = [count for count, letter in zip(counts, plain.letters, strict=False) if letter == "a"]
         ends = [0, *accumulate(counts)]
+        fixed = {key: self._pattern(key).fixed for key in set(plain.patterns)}
         totals = [
-            ends[end] - ends[start] + self._pattern(key).fixed
+            ends[end] - ends[start] + fixed[key]
             for (start, end), key in zip(pairwise([0, *plain.ends]), plain.patterns, strict=True)
         ]
         rows = list(plain.at)

@@ -1,60 +1,38 @@
-"""Runs the checker over a file: in this process when it is small, in several when it is big.
+"""Checks a file in stretches: in this process when it is small, in several when it is big.
 
-A worker talks over a pipe of its own. If the parent dies, the pipe ends and the worker with it; if a worker
-dies, the parent says so instead of waiting.
+A worker talks over pipes of its own. If this process dies, the pipes end and the worker with them; if a
+worker dies, this process says so instead of waiting.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from select import select
 from typing import NamedTuple
 
-from tuning.datasets.checker import Checker, Settings
+from tuning.datasets.checker import Settings
+from tuning.datasets.pipes import receive, send
 from tuning.datasets.progress import Teller
-from tuning.datasets.ranges import BOM, LONGEST_ROW, blocks, ramp
+from tuning.datasets.ranges import ramp
 from tuning.datasets.report import Finding
+from tuning.datasets.stretch import Part, check_stretch
 from tuning.datasets.tally import Tally
 
-STRETCH = 8 << 20
+STRETCH = 4 << 20
 SMALL = 12 << 20
 MOST_PROCESSES = 4
+AHEAD = 4
+"""So many stretches for each worker may be checked before the first of them is; bounds memory."""
 
 
 class WorkerDied(RuntimeError):
     """A process that checked a part of the file ended early."""
-
-
-def check_stretch(
-    path: Path, settings: Settings, start: int, end: int, collect: bool
-) -> tuple[Tally, list[Finding]]:
-    """Check the lines that begin in [start, end). With `collect`, every finding is returned as well."""
-    every: list[Finding] = []
-    checker = Checker(settings, every.extend if collect else None)
-    file = os.open(path, os.O_RDONLY)
-    try:
-        for block in blocks(file, start, end):
-            if block.skipped:
-                _skipped(checker, block.offset, block.skipped)
-            elif block.offset == 0 and block.data.startswith(BOM):
-                checker.tally.marks.skip(0, len(BOM))
-                checker.feed(block.data[len(BOM) :], len(BOM))
-            else:
-                checker.feed(block.data, block.offset)
-    finally:
-        os.close(file)
-    return checker.tally, every
-
-
-def _skipped(checker: Checker, offset: int, length: int) -> None:
-    mega = 1 << 20
-    what = f"The row has {length / mega:.0f} MB; rows of more than {LONGEST_ROW // mega} MB aren't read"
-    checker.note("row_too_long", what, length, offset)
 
 
 def processes_for(size: int) -> int:
@@ -97,7 +75,7 @@ class _Join(NamedTuple):
     sink: Sink | None
     teller: Teller
 
-    def all(self, parts: Iterator[tuple[Tally, list[Finding]]]) -> Tally:
+    def all(self, parts: Iterable[Part]) -> Tally:
         """The sum of all parts, or of those before the listener ended the check."""
         whole = Tally()
         for (_, end), (tally, every) in zip(self.stretches, parts, strict=True):
@@ -111,84 +89,98 @@ class _Join(NamedTuple):
         return whole
 
 
+class _Link:
+    """This end of a worker's pipes; `waiting` is how many results are still to come."""
+
+    def __init__(self, tasks: int, results: int) -> None:
+        self.tasks = tasks
+        self.results = results
+        self.waiting = 0
+
+    def give(self, task: object) -> None:
+        """Send something to do."""
+        try:
+            send(self.tasks, task)
+        except BrokenPipeError as error:
+            raise WorkerDied("A process that was checking the file ended early.") from error
+
+    def take(self) -> tuple[int, Part]:
+        """The next result, with the number of its stretch."""
+        try:
+            index, result = receive(self.results)
+        except EOFError as error:
+            raise WorkerDied("A process that was checking the file ended early.") from error
+        if isinstance(result, str):
+            raise WorkerDied(f"A process that was checking the file failed: {result}")
+        self.waiting -= 1
+        return index, result
+
+
 class _Workers:
     """Processes that each check one stretch after another."""
 
     def __init__(self, path: Path, settings: Settings, count: int, collect: bool) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._all: list[tuple[BaseProcess, Connection]] = []
+        self._links: list[_Link] = []
+        theirs: list[int] = []
         for _ in range(count):
-            mine, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, path, settings, collect), daemon=True)
-            process.start()
-            theirs.close()
-            self._all.append((process, mine))
+            (task, give), (take, result) = os.pipe(), os.pipe()
+            self._links.append(_Link(give, take))
+            theirs += [task, result]
+        self._process = _start(theirs)
+        for pipe in theirs:
+            os.close(pipe)
+        self._links[0].give((path, settings, collect))
 
     def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process, connection in self._all:
-            connection.close()
-            process.join(2)
-            if process.is_alive():
-                process.kill()
-                process.join()
+        for link in self._links:
+            os.close(link.tasks)
+            os.close(link.results)
+        if any(link.waiting for link in self._links):  # the check was ended early, or went wrong
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
-    def run(self, stretches: list[tuple[int, int]]) -> Iterator[tuple[Tally, list[Finding]]]:
+    def run(self, stretches: list[tuple[int, int]]) -> Iterator[Part]:
         """Results in the order of the stretches, each as soon as all before it are there."""
-        connections = [connection for _, connection in self._all]
-        ready: dict[int, tuple[Tally, list[Finding]]] = {}
+        ready: dict[int, Part] = {}
         given = 0
-        for connection in connections:
-            given += _give(connection, stretches, given)
         for wanted in range(len(stretches)):
+            given = self._give(stretches, given, wanted)
             while wanted not in ready:
-                for connection in _talking(connections):
-                    index, result = _receive(connection)
+                for link in self._talking():
+                    index, result = link.take()
                     ready[index] = result
-                    given += _give(connection, stretches, given)
+                given = self._give(stretches, given, wanted)
             yield ready.pop(wanted)
 
+    def _give(self, stretches: list[tuple[int, int]], given: int, wanted: int) -> int:
+        """Give out stretches, a second one to each worker so that it needn't wait, but not of the last."""
+        end = min(len(stretches), wanted + AHEAD * len(self._links))
+        for depth in (1, 2):
+            for link in self._links:
+                few_left = len(stretches) - given <= len(self._links)
+                if given < end and link.waiting < depth and (depth == 1 or not few_left):
+                    link.give((given, *stretches[given]))
+                    link.waiting += 1
+                    given += 1
+        return given
 
-def _talking(connections: list[Connection]) -> list[Connection]:
-    talking = wait(connections)
-    return [connection for connection in connections if connection in talking]
-
-
-def _give(connection: Connection, stretches: list[tuple[int, int]], index: int) -> int:
-    if index >= len(stretches):
-        return 0
-    try:
-        connection.send((index, *stretches[index]))
-    except OSError as error:
-        raise WorkerDied("A process that was checking the file ended early.") from error
-    return 1
-
-
-def _receive(connection: Connection) -> tuple[int, tuple[Tally, list[Finding]]]:
-    try:
-        index, result = connection.recv()
-    except (EOFError, OSError) as error:
-        raise WorkerDied("A process that was checking the file ended early.") from error
-    if isinstance(result, str):
-        raise WorkerDied(f"A process that was checking the file failed: {result}")
-    return index, result
+    def _talking(self) -> list[_Link]:
+        talking, _, _ = select([link.results for link in self._links if link.waiting], [], [])
+        return [link for link in self._links if link.results in talking]
 
 
-def _work(connection: Connection, path: Path, settings: Settings, collect: bool) -> None:
-    """Check what is given until the pipe ends; what an interrupt means is the parent's affair."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        try:
-            index, start, end = connection.recv()
-        except EOFError:
-            return
-        try:
-            result: tuple[Tally, list[Finding]] | str = check_stretch(path, settings, start, end, collect)
-        except OSError as error:
-            result = error.strerror or "the file can't be read"
-        try:
-            connection.send((index, result))
-        except (BrokenPipeError, ConnectionResetError):
-            return
+def _start(pipes: list[int]) -> subprocess.Popen[bytes]:
+    """The first worker, which starts the others; it finds modules where this process does."""
+    places = [place or os.getcwd() for place in sys.path]
+    code = f"import sys; sys.path[:] = {places}; from tuning.datasets.worker import main; main({pipes})"
+    return subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        pass_fds=pipes,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+    )

@@ -9,7 +9,6 @@ import pytest
 
 from bot.checker import ProcessChecker
 from tuning.datasets.progress import Progress
-from tuning.findings import MOST_FINDINGS
 
 BAD = json.dumps({"messages": [{"role": "user", "content": "Hi"}]}).encode() + b"\n"
 
@@ -38,7 +37,7 @@ async def test_a_listener_hears_of_the_first_findings_early_and_may_end_the_chec
     assert report.partial
     assert told[0].rows <= report.rows < report.bytes // len(BAD)
     assert report.codes["ended_early"] == 1
-    assert found.read_text().count("\n") == 1 + min(MOST_FINDINGS, report.errors + report.warnings)
+    assert found.read_text().count("\n") > report.rows
 
 
 async def test_what_a_listener_raises_ends_the_process_and_is_raised(bad: Path) -> None:

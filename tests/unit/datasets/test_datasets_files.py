@@ -22,8 +22,9 @@ from tuning.datasets import CannotRead, Report, check_file, ranges
 from tuning.datasets.__main__ import main
 from tuning.datasets.checker import Settings
 from tuning.datasets.cli import main_validate
-from tuning.datasets.pool import check_all, check_stretch
+from tuning.datasets.pool import check_all
 from tuning.datasets.report import Finding
+from tuning.datasets.stretch import check_stretch
 from tuning.datasets.tally import Tally
 
 
