@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,7 @@ from handlers.services import Services
 from storage import SqlLeases, SqlStore, migrate, open_files, open_store
 from tuning.ask import Asking
 from tuning.catalog import Catalog
+from tuning.checking import Checks
 from tuning.downloads import Downloads
 from tuning.drops import Drops
 from tuning.fetching import Fetcher
@@ -45,6 +47,17 @@ log = logging.getLogger(__name__)
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Bell:
+    """Rings for the schedule, which is made after those who ring."""
+
+    answer: Callable[[], None] | None = None
+
+    def ring(self) -> None:
+        if self.answer:
+            self.answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +95,10 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     keeping = Keeping(store, files, now, settings.ft_quota_bytes)
     checker, reworker = ProcessChecker(), ProcessReworker()
     fetcher = Fetcher(store, shared, files, reworker, keeping)
+    bell = Bell()
+    checks = Checks(store, checker, now, bell.ring, pace.tell_every)
     drops = Drops(
-        store, fetcher, files, checker, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
+        store, fetcher, files, checks, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
     )
     courier = Courier(
         store,
@@ -99,6 +114,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     schedule = Schedule(
         settings.ft_poll_seconds, pace, courier, poller, launcher, drops, keeping, leases, store, now
     )
+    bell.answer = schedule.deliver_soon
     services = Services(
         store=store,
         drops=drops,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.refused import EDIT_EVERY
+from tuning.checking import TELL_EVERY
 from tuning.launch import FIRST_WAIT, GRACE
 from tuning.sending import WATCH_SECONDS, Limits
 
@@ -23,6 +24,8 @@ class Pace:
     edit_every: timedelta = EDIT_EVERY
     #: Between two times that an upload tells how far it is.
     watch_seconds: float = WATCH_SECONDS
+    #: Between two times that a check tells what it found so far.
+    tell_every: timedelta = TELL_EVERY
     #: What goes to the backend at once; what the price book says when nothing is.
     limits: Limits | None = None
     #: Before a read that failed is tried a second time.

@@ -1,11 +1,11 @@
-"""Files that people drop into a channel."""
+"""Files that people drop into a channel, and the buttons of their check."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.services import Services
 from tuning.drops import Drops
@@ -40,6 +40,20 @@ async def put_on_record(
         for file_id in files
     ]
     await next_()
+
+
+async def stop(ack: AsyncAck, action: dict[str, Any], person: Person, services: Services) -> None:
+    """A press on "Stop checking": whoever checks the file sees it within seconds."""
+    await ack()
+    await services.drops.checks.stop(person, action["value"])
+    services.nudge()
+
+
+async def again(ack: AsyncAck, action: dict[str, Any], person: Person, services: Services) -> None:
+    """A press on "Check all of it"."""
+    await ack()
+    await services.drops.checks.again(person, action["value"])
+    await work([action["value"]], services.drops, services)
 
 
 async def work(drop_ids: list[str], drops: Drops, services: Services) -> None:

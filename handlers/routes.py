@@ -42,6 +42,8 @@ ACTIONS: dict[str, Handler] = {
     "send_rows": datasets.send,
     "send_original": datasets.send,
     "send_histogram": datasets.send,
+    "stop_check": files.stop,
+    "check_again": files.again,
     "redact_file": remedies.redact,
     "accept_file": remedies.accept,
     "convert_file": remedies.ask_convert,

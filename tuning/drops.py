@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tuning.checking import Checks, ended
 from tuning.datasets.report import Report
 from tuning.dropped import free_name, sha256_of
 from tuning.errors import FileUnreadable, FtBotError
@@ -20,7 +21,6 @@ from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id, request_id
 from tuning.keeping import Keeping
 from tuning.ports import (
-    Checker,
     Clock,
     Comparer,
     DatasetFiles,
@@ -68,7 +68,7 @@ class Drops:
     store: Store
     fetcher: Fetcher
     files: DatasetFiles
-    checker: Checker
+    checks: Checks
     comparer: Comparer
     reworker: Reworker
     keeping: Keeping
@@ -159,11 +159,14 @@ class Drops:
         return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
 
     async def _judge(self, before: Drop, drop: Drop, temporary: Path, findings: Path) -> None:
-        digest = await asyncio.to_thread(sha256_of, temporary)
-        async with self.store.begin() as tx:
-            if await _known(tx, drop, digest):
-                return
-        report = await self.checker.check(temporary, findings=findings)
+        digest, check = await self.checks.begin(drop, temporary, findings)
+        try:
+            async with self.store.begin() as tx:
+                if await _known(tx, drop, digest):
+                    return
+            report = await check
+        finally:
+            await ended(check)
         good = report.ok or acceptance(drop.remedy, report)
         checked = Checked(digest, report, *await self._findings(drop, report, findings, keep=not good))
         await self.files.keep(temporary, digest)
@@ -265,7 +268,7 @@ class Drops:
             raise Vanished
         fresh = await tx.drops.get(drop.id) or drop
         report = checked.report
-        done = replace(fresh, report=report, size=report.bytes, **changes)  # type: ignore[arg-type]
+        done = replace(fresh, report=report, size=report.bytes, seen=None, **changes)  # type: ignore[arg-type]
         await tx.drops.save(done)
         await tx.drops.forget_edits(drop.workspace, drop.id)
         await tell_drop(tx, done)

@@ -23,6 +23,7 @@ class Action(StrEnum):
     share = "share"
     download = "download"
     add_version = "add a version to"
+    stop = "stop or repeat the check of"
     mend = "mend"
     redact = "redact"
     accept = "accept the private data in"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tuning.datasets.report import Price, Report
 from tuning.records import Acceptance, Dataset, Drop, DropState, Version
 from views.blocks import actions, button, fields, header, more, notice, rendered, section, sections
+from views.checking import checking_card
 from views.findings import finding_lines
 from views.numbers import count, plural, size, usd, when
 from views.rejected import diff_words, private_words, rejected_card, remedy_words, source_words
@@ -34,7 +35,7 @@ def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] =
     all that the report knows when there are none.
     """
     if drop.state == DropState.received:
-        return notice(f"🔎 Checking {_file(drop)} … every row is read; large files take a while.")
+        return checking_card(drop, _file(drop))
     if drop.state == DropState.failed:
         return _failed(drop)
     if drop.state == DropState.ignored:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tuning.datasets.progress import Progress
 from tuning.datasets.report import Finding, Report
 from tuning.findings import FEW, KINDS, MOST_FINDINGS
 from views.numbers import count, plural
@@ -22,7 +23,7 @@ def findings_comment(payload: Mapping[str, Any]) -> str:
     return f"All {plural(found, 'finding')} of {name}, row by row."
 
 
-def finding_lines(report: Report, severity: str) -> list[str]:
+def finding_lines(report: Report | Progress, severity: str) -> list[str]:
     """Lines of mrkdwn: each kind of finding with how often, then its first few by row."""
     found = [finding for finding in report.findings if finding.severity == severity]
     codes = list(dict.fromkeys(finding.code for finding in found))
@@ -41,7 +42,7 @@ def _of(found: Iterable[Finding], name: str) -> list[Finding]:
     return [finding for finding in found if finding.code == name]
 
 
-def _kind(report: Report, name: str, found: list[Finding]) -> list[str]:
+def _kind(report: Report | Progress, name: str, found: list[Finding]) -> list[str]:
     times = max(report.codes.get(name, 0), len(found))
     shown = found[:FEW]
     head = f"*{count(times)} ×* {code(name, 60)}" if times > 1 else code(name, 60)

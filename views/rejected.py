@@ -9,6 +9,7 @@ from tuning.findings import bad_rows
 from tuning.records import Diff, Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
 from views.blocks import actions, button, confirm, context, rendered, section, sections
+from views.checking import stopped_head
 from views.converting import convertible_card
 from views.findings import finding_lines
 from views.numbers import count, plural, size
@@ -40,6 +41,7 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
         return convertible_card(drop, drop.offer, report, file)
     private = only_private(report)
     head = _private_head(report, file) if private else _head(report, file)
+    head = stopped_head(drop, report, file) if report.partial else head
     lines = finding_lines(report, "error")
     todo = _todo(drop, report, private)
     if drop.offer and drop.offer.trouble:
@@ -73,6 +75,11 @@ def _todo(drop: Drop, report: Report, private: bool) -> str:
             "*Accept as it is* keeps them; your name is put on record. Both within a week, for "
             "the one who dropped it and administrators."
         )
+    if report.partial and drop.sha256:
+        return (
+            "*What to do:* fix what was found and drop the file again, or press *Check all of it* within a "
+            "week. It isn't kept as a dataset."
+        )
     here = ", or press *Fix rows* within a week" if drop.sha256 and bad_rows(report) else ""
     todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
     if also := private_codes(report):
@@ -87,13 +94,15 @@ def _buttons(drop: Drop, report: Report, private: bool) -> list[Block]:
     if not drop.sha256:
         return []
     found = []
+    if report.partial:
+        found.append(button("Check all of it", "check_again", drop.id, style="primary"))
     if private:
         found += [
             button("Redact and keep", "redact_file", drop.id, style="primary"),
             button("Accept as it is", "accept_file", drop.id, style="danger", confirm=_asks(drop, report)),
         ]
     if bad_rows(report):
-        found.append(button("Fix rows", "fix_rows", drop.id, style="" if private else "primary"))
+        found.append(button("Fix rows", "fix_rows", drop.id, style="" if found else "primary"))
     return [actions(*found)] if found else []
 
 

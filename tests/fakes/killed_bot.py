@@ -35,6 +35,7 @@ QUICK: dict[str, Any] = {
     "grace": timedelta(0),
     "first_wait": timedelta(seconds=0.1),
     "watch_seconds": 0.05,
+    "tell_every": timedelta(0),
 }
 #: In a bot's environment: how many bytes go to the backend at once, and in a part.
 LIMITS = "KILLED_BOT_LIMITS"

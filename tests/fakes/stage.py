@@ -34,6 +34,7 @@ QUICK = Pace(
     grace=timedelta(0),
     first_wait=timedelta(0),
     watch_seconds=0.02,
+    tell_every=timedelta(0),
 )
 Message = dict[str, Any]
 

@@ -53,6 +53,19 @@ async def test_a_kill_while_the_file_is_checked_leaves_nothing_behind(
         kill(checker)
 
 
+async def test_a_kill_while_findings_are_told_leaves_one_answer(tmp_path: Path, nursery: Nursery) -> None:
+    bad = b'{"messages": [{"role": "user", "content": "%s"}]}\n' % (b"x y " * 150)
+    chain = [Trap("after", POST, "Checking"), Trap("before", "chat.update"), Trap("after", "chat.update")]
+    async with open_world(tmp_path, nursery, *chain) as world:
+        await world.drop("bad.jsonl", bad * 9_000)
+        await world.end()
+        assert world.bot.lives == 4
+        card, findings = sorted(world.posted(), key=lambda message: not message["metadata"])
+        assert not findings["metadata"]
+        assert "can't be used for training yet" in card["text"]
+        assert "in 9,000 rows" in card["text"]
+
+
 async def test_kills_while_it_starts_leave_a_bot_that_starts(tmp_path: Path, nursery: Nursery) -> None:
     at_the_wire = [
         Trap(when, what) for what in ("auth.test", "apps.connections.open") for when in ("before", "after")

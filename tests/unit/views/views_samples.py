@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Finding, Price, Report, Span, TokenStats, TurnStats
 from tuning.records import (
     Ask,
@@ -238,12 +239,25 @@ hostile_findings = st.builds(
     hostile,
     hostile,
 )
+hostile_progress = st.builds(
+    CheckProgress,
+    bytes=st.integers(0, 2**60),
+    total=st.integers(0, 2**60),
+    rows=st.integers(0, 2**40),
+    errors=st.integers(0, 2**40),
+    warnings=st.integers(0, 2**40),
+    codes=st.dictionaries(hostile, st.integers(0, 2**40), max_size=5),
+    findings=st.lists(hostile_findings, max_size=30).map(tuple),
+    seconds=st.floats(0, 1e6),
+)
 hostile_reports = st.builds(
     report,
     format=st.sampled_from(["supervised", "dpo", "reinforcement", "unknown"]),
     findings=st.lists(hostile_findings, max_size=12).map(tuple),
     errors=st.integers(0, 2**40),
     warnings=st.integers(0, 2**40),
+    partial=st.booleans(),
+    checked_bytes=st.none() | st.integers(0, 2**60),
     prices=st.lists(st.builds(Price, hostile, st.floats(), st.floats(), st.floats()), max_size=10).map(tuple),
     labels=st.none() | st.dictionaries(hostile, st.integers(1, 2**40), max_size=10),
     looks_like=st.none() | hostile,
@@ -283,4 +297,6 @@ hostile_drops = st.builds(
     sha256=st.sampled_from(["", "0" * 64]),
     remedy=st.none() | hostile_remedies,
     offer=st.none() | hostile_offers,
+    seen=st.none() | hostile_progress,
+    stopped_by=st.just("") | hostile,
 )

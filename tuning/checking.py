@@ -1,0 +1,117 @@
+"""The check of one drop: what it found so far is told on the drop's card, and its owner may end it early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tuning.datasets.progress import Progress
+from tuning.datasets.report import Report
+from tuning.dropped import sha256_of
+from tuning.errors import Conflict, NotFound
+from tuning.policy import Action, require
+from tuning.ports import Checker, Clock, Store, Transaction
+from tuning.records import Drop, DropState, Person
+from tuning.rejected import rejected
+from tuning.updates import tell_drop
+
+#: A card that is edited more often than this is hard to read, and Slack doesn't like it.
+TELL_EVERY = timedelta(seconds=3)
+#: A file larger than this is checked while its hash is still counted: its findings shouldn't wait for that.
+LARGE_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Runs checks; `ring` is called when there is something to tell at once."""
+
+    store: Store
+    checker: Checker
+    now: Clock
+    ring: Callable[[], None]
+    tell_every: timedelta = TELL_EVERY
+    large: int = LARGE_BYTES
+
+    async def begin(self, drop: Drop, path: Path, findings: Path) -> tuple[str, asyncio.Task[Report]]:
+        """The file's hash, and its check, begun: whoever doesn't need the report cancels it."""
+        if drop.size <= self.large:
+            digest = await asyncio.to_thread(sha256_of, path)
+            return digest, asyncio.create_task(self._check(drop, path, findings))
+        check = asyncio.create_task(self._check(drop, path, findings))
+        try:
+            return await asyncio.to_thread(sha256_of, path), check
+        except BaseException:
+            await ended(check)
+            raise
+
+    async def _check(self, drop: Drop, path: Path, findings: Path) -> Report:
+        await self._forget(drop)
+        telling = _Telling(self, drop)
+        return await self.checker.check(path, findings=findings, progress=telling.told)
+
+    async def _forget(self, drop: Drop) -> None:
+        """What an earlier check of this drop showed, and that it was stopped, means nothing for this one."""
+        async with self.store.begin() as tx:
+            before = await tx.drops.get(drop.id)
+            if before and (before.seen or before.stopped_by):
+                await tx.drops.save(replace(before, seen=None, stopped_by=""))
+
+    async def stop(self, person: Person, drop_id: str) -> None:
+        """End a check early; its drop is rejected with what was found so far."""
+        async with self.store.begin() as tx:
+            drop = await _mine(tx, person, drop_id)
+            if drop.state is not DropState.received or drop.seen is None:
+                raise Conflict(f"{drop.filename} isn't being checked any more.", remedy="See its card.")
+            await tx.drops.save(replace(drop, stopped_by=drop.stopped_by or person.user))
+            await tell_drop(tx, drop)
+
+    async def again(self, person: Person, drop_id: str) -> None:
+        """Have a file whose check was stopped checked to its end."""
+        async with self.store.begin() as tx:
+            drop, _ = await rejected(tx, person, drop_id, Action.stop)
+            received = replace(drop, state=DropState.received, problem="", seen=None, stopped_by="")
+            await tx.drops.save(received)
+            await tell_drop(tx, received)
+
+
+async def ended(check: asyncio.Task[Report]) -> None:
+    """Wait until a check that nobody needs is over, so that its file can go."""
+    check.cancel()
+    await asyncio.gather(check, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What one check tells, as often as people can read it."""
+
+    checks: Checks
+    drop: Drop
+    last: datetime | None = field(default=None)
+    told_errors: bool = False
+
+    async def told(self, seen: Progress) -> bool:
+        """Put on record how far the check is; whether somebody asked for its end."""
+        now, news = self.checks.now(), bool(seen.errors) and not self.told_errors
+        due = news or self.last is None or now - self.last >= self.checks.tell_every
+        async with self.checks.store.begin() as tx:
+            drop = await tx.drops.get(self.drop.id)
+            if drop is None or drop.stopped_by:
+                return True
+            if due:
+                await tx.drops.save(replace(drop, seen=seen))
+                await tell_drop(tx, drop)
+        if due:
+            self.last, self.told_errors = now, self.told_errors or news
+            self.checks.ring()
+        return False
+
+
+async def _mine(tx: Transaction, person: Person, drop_id: str) -> Drop:
+    drop = await tx.drops.get(drop_id)
+    if drop is None or drop.workspace != person.workspace:
+        raise NotFound("That file isn't on record any more.", remedy="Drop it again.")
+    require(person, Action.stop, drop, drop.filename)
+    return drop
