@@ -15,7 +15,6 @@ from aiohttp import web
 
 from trainer import extras, settings
 from trainer.addresses import is_loopback
-from trainer.api import build_app
 from trainer.store import Store
 
 KEY = "FT_TRAINER_API_KEY"
@@ -93,6 +92,9 @@ async def _serve(host: str, port: int, store: Store, offered: settings.Settings,
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # Only now: what it imports stands in the extras, and what is missing has been told.
+    from trainer.api import build_app
+
     app = build_app(store, offered, key)
     runner = web.AppRunner(
         app,

@@ -1,11 +1,14 @@
 """What `ft-bot trainer` says when something is not there."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.trainer_process import ROOT
 from trainer.__main__ import main
+from trainer.extras import TRAINER
 
 RAY = "[training]\nexecutor = 'ray'\n[ray]\nfolder = '{}'\n[bases.a]\nsource = 'tiny'\n"
 
@@ -27,6 +30,15 @@ def test_without_the_extra_it_says_what_to_install(
     said = capsys.readouterr().err
     assert said == "trainer: not installed: torch. Run pip install 'ft-bot[trainer]', then start again.\n"
     assert not (tmp_path / "home").exists()
+
+
+def test_a_base_installation_gets_as_far_as_these_words(tmp_path: Path) -> None:
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({TRAINER!r}))"
+    code = f"{blocked}; from trainer.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    options = ["--port", "0", "--home", str(tmp_path / "home")]
+    done = subprocess.run([sys.executable, "-c", code, *options], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("trainer: not installed: accelerate, datasets, jinja2, ")
 
 
 def test_without_the_extra_for_a_cluster_it_says_so_too(
