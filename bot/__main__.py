@@ -158,9 +158,11 @@ def trainer(
     host: Host = "127.0.0.1",
     port: Port = 8081,
     home: Annotated[Path, typer.Option(help="Where files, jobs and models are kept.")] = Path("trainer-home"),
+    config: Annotated[Path | None, typer.Option(help="A trainer.toml of your own.")] = None,
 ) -> None:
     """Run a fine-tuning server of your own, with OpenAI's API (extra: trainer)."""
-    _become("trainer", "--host", host, "--port", str(port), "--home", str(home))
+    own = [] if config is None else ["--config", str(config)]
+    _become("trainer", "--host", host, "--port", str(port), "--home", str(home), *own)
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
