@@ -1,4 +1,7 @@
-"""Checking one file from its bytes to its report. This is the front door; everything else serves it."""
+"""Checking one file from its bytes to its report. This is the front door; everything else serves it.
+
+What few files need is imported where they need it: a big file's check should begin at once.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from tuning.datasets.checker import Settings
-from tuning.datasets.columns import read_columns
 from tuning.datasets.finish import Subject, finish, labels_of
-from tuning.datasets.inside import Inside, how_it_came, look_inside, opened, opened_report
-from tuning.datasets.leaks import NothingToCompare, leaks
-from tuning.datasets.meaning import look_at
 from tuning.datasets.pool import Sink, check_all, processes_for
 from tuning.datasets.progress import Listener, Teller
 from tuning.datasets.ranges import BOM, LONGEST_ROW
@@ -27,6 +26,9 @@ from tuning.datasets.tally import Tally
 from tuning.datasets.tokens import check_encoding
 from tuning.datasets.unpack import CannotConvert
 from tuning.pricing import PriceBook, book
+
+if TYPE_CHECKING:
+    from tuning.datasets.inside import Inside
 
 COMPARED_ROWS = 100_000
 COMPARED_BYTES = 64 << 20
@@ -98,6 +100,8 @@ def _check(path: Path, wish: Wish) -> Report:
     head, size = _head(path)
     seen = look(head, wish.method)
     if seen.container:
+        from tuning.datasets.inside import how_it_came, opened_report
+
         digest = _Digest(path)
         inside = _look_inside(path, head, lambda inner: _check_plain(inner, wish, *_looked(inner, wish)))
         if inside.report:
@@ -141,6 +145,8 @@ def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> 
 
 
 def _look_inside(path: Path, head: bytes, check: Callable[[Path], Report]) -> Inside:
+    from tuning.datasets.inside import look_inside
+
     try:
         return look_inside(path, head, check)
     except OSError as error:
@@ -166,6 +172,11 @@ def _meaning(
     """Findings that need rows to be compared: with each other, and with those of a training set."""
     if not compared and not (wish.against and settings.shapes):
         return [], None
+    from tuning.datasets.columns import read_columns
+    from tuning.datasets.inside import opened
+    from tuning.datasets.leaks import NothingToCompare, leaks
+    from tuning.datasets.meaning import look_at
+
     try:
         columns = read_columns(path, tally.rows, wish.refusals)
         found = list(look_at(path, columns, settings.format, labels_of(tally))) if compared else []
