@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import lzma
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +19,11 @@ from typing import IO, BinaryIO, NamedTuple
 MOST_UNPACKED = 1 << 30
 MOST_MEMBERS = 1000
 _COPY = 1 << 20
+_DAMAGED = (
+    *(EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(NotImplementedError, RuntimeError, ValueError, OverflowError, KeyError),
+)
+"""What the standard library raises for archives that are broken in one way or another."""
 
 
 class CannotConvert(Exception):
@@ -45,12 +52,19 @@ def unpacked(source: Path, most: int = MOST_UNPACKED, folder: Path | None = None
             packed = stack.enter_context(gzip.open(source))
             path, packing = _copy(stack, packed, source.with_suffix("").suffix, most, folder), "gzip"
         elif magic.startswith(b"PK\x03\x04") and (member := _member(source)):
-            archive = stack.enter_context(zipfile.ZipFile(source))
-            inner = stack.enter_context(archive.open(member))
+            inner = _opened(stack, source, member)
             path, packing = _copy(stack, inner, Path(member).suffix, most, folder), "zip"
         elif magic.startswith(b"PK\x05\x06"):
             raise CannotConvert("The ZIP archive is empty.")
         yield Opened(path, packing, encoding_of(path))
+
+
+def _opened(stack: ExitStack, source: Path, member: str) -> IO[bytes]:
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(source))
+        return stack.enter_context(archive.open(member))
+    except (*_DAMAGED, OSError) as error:  # a header that leads before the file's beginning is an OSError
+        raise CannotConvert("The ZIP archive is damaged. Pack it again.") from error
 
 
 def _member(source: Path) -> str | None:
@@ -58,7 +72,7 @@ def _member(source: Path) -> str | None:
     try:
         with zipfile.ZipFile(source) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise CannotConvert("The ZIP archive is damaged. Pack it again.") from error
     if len(infos) > MOST_MEMBERS:
         raise CannotConvert(f"The ZIP archive has {len(infos):,} files. Bring one file.")
@@ -86,8 +100,12 @@ def _copy(
                 if done > most:
                     raise CannotConvert(f"Unpacked it has more than {most >> 20:,} MB. Bring a smaller file.")
                 out.write(chunk)
-    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise CannotConvert("The packed file is damaged. Pack it again.") from error
+    except OSError as error:
+        if error.errno is None:  # bzip2 inside a ZIP archive
+            raise CannotConvert("The packed file is damaged. Pack it again.") from error
+        raise
     return path
 
 

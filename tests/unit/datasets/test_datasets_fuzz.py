@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_datasets_rules import FINE, TOOL, call, calling, graded, preference
 
+from bench.datasets_fuzz import run
 from tuning.datasets import check_file
 from tuning.datasets.checker import Checker, Settings
 from tuning.datasets.report import Finding, Format
@@ -171,3 +172,10 @@ def test_hostile_rows_are_findings(tmp_path: Path):
     report = check_file(path)
     assert {f.row for f in report.findings if f.severity == "error"} >= {1, 2, 3, 5, 6, 7, 8, 9}
     assert max(len(f.message) + len(f.path) for f in report.findings) < 600
+
+
+def test_the_fuzzing_bench_keeps_its_promises_on_a_few_rows_and_files(tmp_path: Path):
+    by_row, by_file = run(500, 60, 7, tmp_path)
+    assert (by_row.files, by_file.files, by_row.refused + by_file.refused) == (5, 60, 0)
+    assert len(by_row.codes) > 30
+    assert {"packed", "not_jsonl", "bom"} <= set(by_file.codes)

@@ -73,6 +73,8 @@ def test_a_packed_file_inside_a_packed_one_is_not_opened(tmp_path: Path):
     [
         (zipped(TEXT.encode(), "a.jsonl", "b.jsonl"), "has 2 files"),
         (gzip.compress(TEXT.encode())[:-20], "damaged"),
+        (zipped(TEXT.encode(), "a.jsonl").replace(b"PK\x03\x04", b"PK\x03\x04PK", 1), "damaged"),
+        (b"PK\x03\x04" + zipped(TEXT.encode(), "a.jsonl")[14:], "damaged"),
         (b"BZh91AY&SY", "gzip or ZIP"),
         (b"%PDF-1.7", "Bring the rows as JSONL"),
         (b"<!DOCTYPE html><html>", "Download the file itself"),
