@@ -167,9 +167,9 @@ def _report(
         base=subject.base,
         method=subject.method,
         system_prompt=_shared_prompt(tally),
-        labels=labels_of(tally),
+        labels=_labels(tally),
         looks_like=subject.seen.looks_like,
-        tools=tuple(sorted(tally.tools)),
+        tools=tuple(sorted(map(_whole, tally.tools))),
         image_examples=tally.image_examples,
         partial=subject.ended_at is not None,
         checked_bytes=subject.ended_at,
@@ -190,7 +190,17 @@ def _prices(subject: Subject, billable: int, epochs: int) -> tuple[Price, ...]:
 
 def _shared_prompt(tally: Tally) -> str | None:
     """The system prompt that every row has, if it is one and the same."""
-    return tally.prompt if tally.prompt and tally.messages.total() == tally.rows else None
+    return _whole(tally.prompt) if tally.prompt and tally.messages.total() == tally.rows else None
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters, which no JSON can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _labels(tally: Tally) -> dict[str, int] | None:
+    labels = labels_of(tally)
+    return None if labels is None else {_whole(label): times for label, times in labels.items()}
 
 
 def labels_of(tally: Tally) -> dict[str, int] | None:

@@ -129,6 +129,16 @@ def test_rare_labels_and_other_spellings_are_told(write):
     assert "'Sport '" in report.findings[1].message
 
 
+def test_half_a_character_in_a_label_a_prompt_or_a_tool_can_still_be_reported(write):
+    half = "\ud83d"
+    rows = [labelled(f"text {n}", f"label{half}" if n % 2 else "other", system=half) for n in range(60)]
+    tool = {"type": "function", "function": {"name": half}}
+    report = check_file(write(*({**row, "tools": [tool]} for row in rows)))
+    assert (report.labels, report.system_prompt, report.tools) == ({"label?": 30, "other": 30}, "?", ("?",))
+    assert Report.from_json(report.to_json()) == report
+    assert "lone_surrogate" in report.codes
+
+
 def test_a_row_far_longer_than_the_rest_is_told(check_rows):
     long = chat(("system", "Be brief."), ("user", "u"), ("assistant", " ".join(prose(1, 600))))
     assert codes(check_rows(long)) == [("length_outlier", 1)]
