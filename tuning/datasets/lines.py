@@ -19,6 +19,7 @@ class Lines:
     def __init__(self, block: bytes, offset: int) -> None:
         self.block = block
         self.offset = offset
+        self.ascii = block.isascii()
         self.starts = [0, *[end for _, _, end in _newlines().find_matches_as_indexes(block)]]
         if self.starts[-1] != len(block):
             self.starts.append(len(block) + 1)

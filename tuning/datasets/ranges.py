@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 READ = 1 << 19
+LOOK = 1 << 13
 LONGEST_ROW = 32 << 20
 BOM = b"\xef\xbb\xbf"
 
@@ -34,42 +35,39 @@ def ramp(size: int, step: int) -> list[tuple[int, int]]:
 
 
 def blocks(file: int, start: int, end: int) -> Iterator[Block]:
-    """The lines that begin in [start, end), in blocks so small that what is made of them stays in cache."""
+    """The lines that begin in [start, end), in blocks so small that what is made of them stays in cache.
+
+    A block's end is looked for first, so that its bytes are read once and never copied.
+    """
     begin = start if start == 0 else _after_newline(file, start - 1, end)
-    carry = b""
-    position = begin
     while begin < end:
-        chunk = os.pread(file, READ, position)
-        position += len(chunk)
-        data = carry + chunk
-        cut = _cut(data, begin, end) if chunk else len(data)
-        if cut:
-            yield Block(data[:cut], begin)
-            begin += cut
-        carry = data[cut:]
-        if not chunk:
+        last = min(begin + READ, end) - 1
+        after = _after_newline(file, last, last + LONGEST_ROW, step=LOOK)
+        if after <= begin:  # the file has shrunk
             return
-        if len(carry) > LONGEST_ROW:
-            after = _after_newline(file, position, os.fstat(file).st_size)
-            yield Block(b"", begin, after - begin)
-            begin = position = after
-            carry = b""
+        if after < last + LONGEST_ROW:
+            yield Block(data := os.pread(file, after - begin, begin), begin)
+            if len(data) < after - begin:
+                return
+            begin = after
+            continue
+        data = os.pread(file, last - begin, begin)
+        if cut := data.rfind(b"\n") + 1:
+            yield Block(data[:cut], begin)
+        begin += cut
+        after = _after_newline(file, last, os.fstat(file).st_size)
+        yield Block(b"", begin, after - begin)
+        begin = after
 
 
-def _cut(data: bytes, begin: int, end: int) -> int:
-    """How much of `data`, which begins at `begin`, is complete lines that begin before `end`."""
-    if begin + len(data) <= end:
-        return data.rfind(b"\n") + 1
-    return data.find(b"\n", max(0, end - 1 - begin)) + 1 or (data.rfind(b"\n", 0, end - begin) + 1)
-
-
-def _after_newline(file: int, position: int, end: int) -> int:
-    """Where the first line that begins after `position` begins; `end` if there is no newline before it."""
+def _after_newline(file: int, position: int, end: int, step: int = READ) -> int:
+    """Where the first line that begins after `position` begins, or where the file ends, but `end` at most."""
     while position < end:
-        chunk = os.pread(file, min(READ, end - position), position)
+        chunk = os.pread(file, min(step, end - position), position)
         if not chunk:
-            return end
+            return position
         if (found := chunk.find(b"\n")) >= 0:
             return position + found + 1
         position += len(chunk)
+        step = READ
     return end
