@@ -6,6 +6,7 @@ run ends with the first process; when another one or a node is lost, the run end
 the last checkpoint.
 """
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -24,6 +25,8 @@ from trainer.jobs.executors.cluster import LOST, Needs, needs_of
 LOOK_SECONDS = 0.2
 #: How long the others may take to end once one process has ended.
 GRACE_SECONDS = 10.0
+#: Finding room takes a moment; only then is it worth a word.
+PATIENCE_SECONDS = 5.0
 
 
 def main() -> int:
@@ -31,7 +34,7 @@ def main() -> int:
     folder = JobFolder(Path(sys.argv[1]))
     needs = needs_of(folder)
     ray.init(log_to_driver=False)
-    hosts = _placed(needs)
+    hosts = _placed(folder, needs)
     address = ray.get(hosts[0].address.remote())
     works = [host.work.remote(str(folder.path), number, needs, address) for number, host in enumerate(hosts)]
     status = 0
@@ -41,11 +44,14 @@ def main() -> int:
     return status
 
 
-def _placed(needs: Needs) -> list[Any]:
+def _placed(folder: JobFolder, needs: Needs) -> list[Any]:
     """One host on each node, once there is room for all of them."""
     bundle = {"CPU": float(needs.cpus * needs.each), **({"GPU": float(needs.gpus)} if needs.gpus else {})}
     group = placement_group([bundle] * needs.nodes, strategy="STRICT_SPREAD" if needs.nodes > 1 else "PACK")
-    ray.get(group.ready())
+    ready = group.ready()
+    if not ray.wait([ready], timeout=PATIENCE_SECONDS)[0]:
+        _tell(folder, f"Waiting until the cluster has room for {needs}")
+    ray.get(ready)
     kind = ray.remote(num_cpus=bundle["CPU"], num_gpus=needs.gpus)(Host)
     return [
         kind.options(
@@ -55,6 +61,14 @@ def _placed(needs: Needs) -> list[Any]:
         ).remote()
         for number in range(needs.nodes)
     ]
+
+
+def _tell(folder: JobFolder, message: str) -> None:
+    """Say something in the place of the first process, which doesn't run yet."""
+    with (folder.path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.repair()
+        folder.append("note", level="info", message=message)
 
 
 def _status(work: Any) -> int:
