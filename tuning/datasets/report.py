@@ -1,12 +1,14 @@
 """The report: what checking a file found, as frozen records that travel as versioned JSON.
 
-The schema is documented in docs/datasets.md. `SCHEMA` grows by one when a field changes its meaning or goes;
-new fields alone don't change it, and readers ignore fields that they don't know.
+The schema is documented in docs/datasets.md, and for programs in docs/report.schema.json, which
+`python -m tuning.datasets.report > docs/report.schema.json` writes. `SCHEMA` grows by one when a field changes
+its meaning or goes; new fields alone don't change it, and readers ignore fields that they don't know.
 """
 
 from __future__ import annotations
 
 import builtins
+import sys
 from typing import Literal
 
 import msgspec
@@ -140,3 +142,13 @@ class Report(msgspec.Struct, frozen=True):
         if report.schema != SCHEMA:
             raise ValueError(f"this report has schema {report.schema}; this version reads schema {SCHEMA}")
         return report
+
+
+def json_schema() -> builtins.bytes:
+    """The JSON Schema of the report, as text for people and programs."""
+    schema = {"title": f"ft-bot's dataset report, schema {SCHEMA}", **msgspec.json.schema(Report)}
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(json_schema())
