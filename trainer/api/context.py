@@ -15,7 +15,7 @@ STORE = web.AppKey("store", Store)
 SETTINGS = web.AppKey("settings", Settings)
 SUPERVISOR = web.AppKey("supervisor", Supervisor)
 ANSWERER = web.AppKey("answerer", Engines)
-#: How many uploads may write to the disk at the same time.
+#: How many uploads have their turn at the same time, to take a piece or to write it to the disk.
 WRITERS = web.AppKey("writers", asyncio.Semaphore)
 API_KEY = web.AppKey("api_key", str)
 PROJECT = web.RequestKey("project", str)

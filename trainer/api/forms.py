@@ -96,16 +96,16 @@ async def _save(part: BodyPartReader, path: Path, limit: int, writers: asyncio.S
             if written > limit:
                 message = f"The data is larger than {limit} bytes."
                 raise ApiError(413, message, param=part.name, code="file_too_large")
-            file.write(chunk)
-            if written - on_disk >= UNWRITTEN:
-                await _flush(file, writers)
-                on_disk = written
-        await _flush(file, writers)
-
-
-async def _flush(file: BinaryIO, writers: asyncio.Semaphore) -> None:
-    async with writers:
-        await asyncio.to_thread(to_disk, file)
+            async with writers:
+                file.write(chunk)
+                if written - on_disk >= UNWRITTEN:
+                    await asyncio.to_thread(to_disk, file)
+                    on_disk = written
+                else:
+                    # Who asks something small has its turn before the next piece of any upload.
+                    await asyncio.sleep(0)
+        async with writers:
+            await asyncio.to_thread(to_disk, file)
 
 
 def to_disk(file: BinaryIO) -> None:
