@@ -13,6 +13,7 @@ from bot.attach import Attachments
 from bot.checker import ProcessChecker, ProcessComparer
 from bot.clients import patient_client, single_try_client
 from bot.courier import Courier
+from bot.leaks import ProcessLeaks
 from bot.pace import USUAL, Pace
 from bot.render import Renderer
 from bot.reworker import ProcessReworker
@@ -35,6 +36,7 @@ from tuning.launch import Launcher
 from tuning.library import Library
 from tuning.mending import Mending
 from tuning.models import Models
+from tuning.overlaps import Overlaps
 from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.remedies import Remedies
@@ -120,6 +122,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         drops=drops,
         catalog=catalog,
         planner=Planner(store, catalog),
+        overlaps=Overlaps(store, files, ProcessLeaks()),
         library=Library(store, files, keeping, now),
         mending=Mending(store, files, now),
         remedies=Remedies(store, files, reworker, now),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -45,9 +46,11 @@ class Download:
     file: SharedFile
     target: Path
     largest: int
+    #: The hash of what was written, in a list so that a download from the start can begin a new one.
+    digest: list[hashlib._Hash] = field(default_factory=lambda: [hashlib.sha256()])
 
-    async def run(self) -> None:
-        """Fetch into `target`, after what is there already.
+    async def run(self) -> str:
+        """Fetch into `target`, after what an earlier run left there; the SHA-256 of all of it.
 
         Raises Interrupted, and leaves what came, or FileUnreadable, and leaves nothing.
         """
@@ -60,6 +63,7 @@ class Download:
         except BaseException:
             self.target.unlink(missing_ok=True)
             raise
+        return self.digest[0].hexdigest()
 
     async def head(self, most: int) -> bytes:
         """The first bytes, at most so many. Raises Interrupted or FileUnreadable."""
@@ -138,14 +142,20 @@ class Download:
 
     async def _write(self, response: aiohttp.ClientResponse) -> None:
         written = self._came() if response.status == HTTPStatus.PARTIAL_CONTENT else 0
+        if not written:
+            self.digest[0] = hashlib.sha256()
         with await asyncio.to_thread(self.target.open, "ab" if written else "wb") as sink:
             async for chunk in response.content.iter_chunked(CHUNK):
                 written += len(chunk)
                 if written > self._most:
                     raise self._too_large()
-                await asyncio.to_thread(sink.write, chunk)
+                await asyncio.to_thread(self._put, sink, chunk)
         if written < self.file.size:
             raise Interrupted(f"{written} of {self.file.size} bytes came")
+
+    def _put(self, sink: BinaryIO, chunk: bytes) -> None:
+        sink.write(chunk)
+        self.digest[0].update(chunk)
 
     @property
     def _most(self) -> int:

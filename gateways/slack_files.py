@@ -76,15 +76,14 @@ class SlackFiles:
             except Interrupted as again:
                 raise _broken_off(file, again) from None
 
-    async def download(self, file: SharedFile, target: Path) -> None:
+    async def download(self, file: SharedFile, target: Path) -> str:
         """Goes on where it was broken off: once more after the first time, then as long as more comes."""
         _begin_anew(target)
         download = Download(self._client, file, target, self._largest)
         came = -1
         for _ in range(MOST_TRIES):
             try:
-                await download.run()
-                return
+                return await download.run()
             except Interrupted as error:
                 before, came = came, _size_of(target)
                 broken = error

@@ -12,7 +12,7 @@ from handlers.arguments import as_typed, first_word, one_word, split_request, tr
 from handlers.datasets import show_page
 from handlers.reply import privately
 from handlers.services import Services
-from handlers.training import open_modal, start
+from handlers.training import begin_typed, open_modal
 from tuning.errors import Invalid, NotFound
 from tuning.ids import new_id, request_id
 from tuning.records import Person
@@ -76,7 +76,7 @@ async def train(call: Call) -> None:
         plan = await services.planner.propose(person, call.channel, plan_id, request, today=today)
     except Invalid as error:
         raise as_typed(error) from None
-    await start(services, plan)
+    await begin_typed(call.context, services, plan, request)
 
 
 async def jobs(call: Call) -> None:

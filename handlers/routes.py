@@ -20,6 +20,8 @@ COMMANDS: dict[str, Handler] = {"/ft": commands.ft, "/ask": ask.ask}
 
 ACTIONS: dict[str, Handler] = {
     "train_dataset": actions.train_dataset,
+    "train_anyway": training.anyway_typed,
+    "train_not": actions.keep,
     "show_job": actions.show_job,
     "job_events": actions.job_events,
     "cancel_job": actions.cancel_job,
@@ -65,6 +67,7 @@ OPTIONS: dict[str, Handler] = {
 
 VIEWS: dict[str, Handler] = {
     "train": training.submitted,
+    "train_anyway": training.anyway,
     "rename_dataset": datasets.renamed,
     "share_dataset": datasets.shared,
     "convert_file": remedies.convert,

@@ -17,6 +17,7 @@ from tuning.launch import Launcher
 from tuning.library import Library
 from tuning.mending import Mending
 from tuning.models import Models
+from tuning.overlaps import Overlaps
 from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.ports import Clock, Store
@@ -33,6 +34,7 @@ class Services:
     drops: Drops
     catalog: Catalog
     planner: Planner
+    overlaps: Overlaps
     library: Library
     mending: Mending
     remedies: Remedies

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report
-from tuning.dropped import sha256_of
 from tuning.errors import Conflict, NotFound
 from tuning.policy import Action, require
 from tuning.ports import Checker, Clock, Store, Transaction
@@ -20,8 +18,6 @@ from tuning.updates import tell_drop
 
 #: A card that is edited more often than this is hard to read, and Slack doesn't like it.
 TELL_EVERY = timedelta(seconds=3)
-#: A file larger than this is checked while its hash is still counted: its findings shouldn't wait for that.
-LARGE_BYTES = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +29,9 @@ class Checks:
     now: Clock
     ring: Callable[[], None]
     tell_every: timedelta = TELL_EVERY
-    large: int = LARGE_BYTES
 
-    async def begin(self, drop: Drop, path: Path, findings: Path) -> tuple[str, asyncio.Task[Report]]:
-        """The file's hash, and its check, begun: whoever doesn't need the report cancels it."""
-        if drop.size <= self.large:
-            digest = await asyncio.to_thread(sha256_of, path)
-            return digest, asyncio.create_task(self._check(drop, path, findings))
-        check = asyncio.create_task(self._check(drop, path, findings))
-        try:
-            return await asyncio.to_thread(sha256_of, path), check
-        except BaseException:
-            await ended(check)
-            raise
-
-    async def _check(self, drop: Drop, path: Path, findings: Path) -> Report:
+    async def check(self, drop: Drop, path: Path, findings: Path) -> Report:
+        """The file's report; what it holds so far is told on the way."""
         await self._forget(drop)
         telling = _Telling(self, drop)
         return await self.checker.check(path, findings=findings, progress=telling.told)
@@ -75,12 +59,6 @@ class Checks:
             received = replace(drop, state=DropState.received, problem="", seen=None, stopped_by="")
             await tx.drops.save(received)
             await tell_drop(tx, received)
-
-
-async def ended(check: asyncio.Task[Report]) -> None:
-    """Wait until a check that nobody needs is over, so that its file can go."""
-    check.cancel()
-    await asyncio.gather(check, return_exceptions=True)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuning.checking import Checks, ended
+from tuning.checking import Checks
 from tuning.datasets.report import Report
 from tuning.dropped import free_name, sha256_of
 from tuning.errors import FileUnreadable, FtBotError
@@ -124,7 +124,7 @@ class Drops:
         try:
             ready = await (self._mended(drop, temporary) if drop.sha256 else self._fetched(drop, temporary))
             if ready:
-                await self._judge(drop, ready, temporary, findings)
+                await self._judge(drop, *ready, temporary, findings)
                 await self.keeping.let_go(*held(drop))
         except Vanished:
             log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
@@ -139,15 +139,15 @@ class Drops:
             temporary.unlink(missing_ok=True)
             findings.unlink(missing_ok=True)
 
-    async def _fetched(self, drop: Drop, temporary: Path) -> Drop | None:
-        """Bring the file here; None when it isn't meant for us."""
+    async def _fetched(self, drop: Drop, temporary: Path) -> tuple[Drop, str] | None:
+        """Bring the file here, with its hash; None when it isn't meant for us."""
         shared, ours = await self.fetcher.look(drop)
         if not ours:
             await self._finish(drop, state=DropState.ignored, filename=shared.name)
             return None
         return await self.fetcher.fetch(drop, shared, temporary)
 
-    async def _mended(self, drop: Drop, temporary: Path) -> Drop:
+    async def _mended(self, drop: Drop, temporary: Path) -> tuple[Drop, str]:
         """The rejected bytes, with what became of their rows since, and what was asked for done."""
         async with self.store.begin() as tx:
             edits = {edit.row: edit.text for edit in await tx.drops.edits(drop.workspace, drop.id)}
@@ -156,17 +156,14 @@ class Drops:
         except FileNotFoundError:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
         source = made_of(drop, drop.remedy, edited=bool(edits))
-        return replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
+        ready = replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
+        return ready, await asyncio.to_thread(sha256_of, temporary)
 
-    async def _judge(self, before: Drop, drop: Drop, temporary: Path, findings: Path) -> None:
-        digest, check = await self.checks.begin(drop, temporary, findings)
-        try:
-            async with self.store.begin() as tx:
-                if await _known(tx, drop, digest):
-                    return
-            report = await check
-        finally:
-            await ended(check)
+    async def _judge(self, before: Drop, drop: Drop, digest: str, temporary: Path, findings: Path) -> None:
+        async with self.store.begin() as tx:
+            if await _known(tx, drop, digest):
+                return
+        report = await self.checks.check(drop, temporary, findings)
         good = report.ok or acceptance(drop.remedy, report)
         checked = Checked(digest, report, *await self._findings(drop, report, findings, keep=not good))
         await self.files.keep(temporary, digest)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuning.datasets.plain import is_plain
+from tuning.dropped import sha256_of
 from tuning.errors import FileUnreadable
 from tuning.keeping import Keeping
 from tuning.meant import HEAD_BYTES, begins_like_data, told_by_name, worth_a_look
@@ -39,11 +40,15 @@ class Fetcher:
         head = await self.shared.head(shared, HEAD_BYTES)
         return shared, await asyncio.to_thread(begins_like_data, shared.name, head)
 
-    async def fetch(self, drop: Drop, shared: SharedFile, temporary: Path) -> Drop:
-        """The drop as it is on record now, with its bytes in `temporary`. Raises FtBotError."""
+    async def fetch(self, drop: Drop, shared: SharedFile, temporary: Path) -> tuple[Drop, str]:
+        """The drop as it is on record now, with its bytes in `temporary`, and their hash.
+
+        Raises FtBotError.
+        """
         drop = await self._announce(drop, shared)
-        await self.shared.download(shared, temporary)
-        return await self._plain(drop, temporary)
+        digest = await self.shared.download(shared, temporary)
+        plain = await self._plain(drop, temporary)
+        return plain, digest if plain is drop else await asyncio.to_thread(sha256_of, temporary)
 
     async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
         """Note what Slack says of the file; a big one is told to be in the making."""

@@ -146,8 +146,11 @@ class SharedFiles(Protocol):
         """The first bytes, at most so many; raises FileUnreadable."""
         ...
 
-    async def download(self, file: SharedFile, target: Path) -> None:
-        """Stream to disk; a transfer that drops goes on where it was. Raises FileUnreadable."""
+    async def download(self, file: SharedFile, target: Path) -> str:
+        """Stream to disk; a transfer that drops goes on where it was. Raises FileUnreadable.
+
+        Returns the SHA-256 of what came, counted on the way.
+        """
         ...
 
 
@@ -200,6 +203,12 @@ class Reworker(Protocol):
     ) -> list[tuple[str, Path]]:
         """Write the parts into the folder: their names with their files."""
         ...
+
+
+class Leaks(Protocol):
+    """Looks for validation rows in training data in a process of its own. Raises FileUnreadable."""
+
+    async def find(self, training: Path, validation: Path) -> Overlap: ...
 
 
 class Comparer(Protocol):

@@ -228,23 +228,16 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How many rows of a validation file stand in the training file too.
+    """How many of a validation file's rows stand in the training file too, whole, by their prompt or nearly.
 
-    `rows` are the validation file's; `same` of them are there whole, of `prompts` only what is asked, `near`
-    share nearly all their words with one. `examples` are the first few: (validation row, training row).
+    `examples` are the first few: the row, and where it stands. Without `closely`, rows that are nearly the
+    same weren't looked for: there are too many.
     """
 
     rows: int
-    same: int = 0
-    prompts: int = 0
-    near: int = 0
-    examples: tuple[tuple[int, int], ...] = ()
-    #: Whether rows that are nearly the same were looked for: not among very many.
-    looked_near: bool = True
-
-    @property
-    def leaked(self) -> int:
-        return self.same + self.prompts + self.near
+    leaked: int
+    examples: tuple[tuple[int, str], ...] = ()
+    closely: bool = True
 
 
 @dataclass(frozen=True, slots=True)

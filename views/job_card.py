@@ -8,6 +8,7 @@ from tuning.records import Job, Plan, Progress, Status
 from views.blocks import actions, button, confirm, context, fields, header, rendered, section
 from views.charts import bar, sparkline
 from views.failures import what_to_do
+from views.leaks import leak_line
 from views.numbers import count, duration, loss, setting, size, usd_range, when
 from views.rendered import Block, Rendered
 from views.statuses import can_cancel, job_status
@@ -20,7 +21,8 @@ def card(job: Job, now: datetime | None = None, newest: int = 0) -> Rendered:
     `newest` is the number of a version of its dataset that is newer than the one it trains on.
     """
     blocks = [header(f"{job.plan.trains_on} → {job.plan.base}"), section(_status_line(job))]
-    blocks += [section(text) for text in (_progress(job.progress), _outcome(job), _trouble(job)) if text]
+    told = (_progress(job.progress), _outcome(job), _trouble(job), leak_line(job.plan.overlap))
+    blocks += [section(text) for text in told if text]
     blocks.append(fields(_settings(job)))
     if newest:
         blocks.append(context(newer_words(job.plan, newest)))

@@ -101,16 +101,3 @@ async def test_a_stopped_check_is_answered_with_what_was_found_and_can_be_done_a
     await person.press(stopped, "check_again")
     whole = await card_with(stage, root, "can't be used for training yet", "in 20,003 rows")
     assert "check_again" not in str(whole["blocks"])
-
-
-async def test_a_known_file_is_answered_without_waiting_for_a_check(stage: Stage) -> None:
-    checks = stage.bot.services.drops.checks
-    real = stage.bot.services.drops
-    eager = replace(real, checks=replace(checks, large=0))
-    object.__setattr__(stage.bot.services, "drops", eager)
-    await card_with(stage, await stage.ana.drop(CHANNEL, "big.jsonl", rows(20_000)), "Kept as `big`")
-    object.__setattr__(
-        stage.bot.services, "drops", replace(eager, checks=replace(eager.checks, checker=Held()))
-    )
-    root = await stage.ben.drop(CHANNEL, "same.jsonl", rows(20_000))
-    await card_with(stage, root, "already here as `big`")

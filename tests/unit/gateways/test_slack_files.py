@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -355,7 +356,7 @@ async def test_a_dropped_download_is_tried_once_more_from_the_start(
 ) -> None:
     slack.sends = [first]
     target = tmp_path / "file"
-    await files.download(slack.shared(), target)
+    assert await files.download(slack.shared(), target) == hashlib.sha256(CONTENT).hexdigest()
     assert target.read_bytes() == CONTENT
 
 
@@ -365,8 +366,9 @@ async def test_a_download_goes_on_where_it_was_broken_off_as_long_as_more_comes(
     target, content = tmp_path / "file", random.Random(1).randbytes(99_000)
     target.write_bytes(b"left by an earlier life")
     slack.sends = [status(503)] + [rest(target, content, 40_000)] * 4
-    await files.download(slack.shared(size=len(content)), target)
+    digest = await files.download(slack.shared(size=len(content)), target)
     assert target.read_bytes() == content
+    assert digest == hashlib.sha256(content).hexdigest()
     assert len(slack.tokens) <= 5
 
 
