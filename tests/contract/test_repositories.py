@@ -24,7 +24,7 @@ from tests.fakes.records import (
     make_version,
     sha256_of,
 )
-from tuning.records import DropState, Edit, UploadState
+from tuning.records import DropState, Edit, Overlap, UploadState
 
 
 async def test_a_drop_is_added_once_however_often_slack_tells_of_it(store: SqlStore) -> None:
@@ -136,6 +136,16 @@ async def test_an_upload_is_saved_found_and_removed(store: SqlStore) -> None:
         assert await tx.uploads.deleting() == [replace(ready, state=UploadState.deleting)]
         await tx.uploads.remove(ready)
         assert await tx.uploads.get("T1", sent.sha256) is None
+
+
+async def test_an_overlap_is_known_by_both_hashes_and_by_its_workspace_alone(store: SqlStore) -> None:
+    found = Overlap(12, 2, ((1, "The same row is row 4 of the training set"),), closely=False)
+    async with store.begin() as tx:
+        await tx.overlaps.save("T1", sha256_of(1), sha256_of(2), found)
+        await tx.overlaps.save("T1", sha256_of(1), sha256_of(2), Overlap(0, 0))
+        assert await tx.overlaps.get("T1", sha256_of(1), sha256_of(2)) == found
+        assert await tx.overlaps.get("T1", sha256_of(2), sha256_of(1)) is None
+        assert await tx.overlaps.get("T2", sha256_of(1), sha256_of(2)) is None
 
 
 async def test_asks_are_listed_newest_first(store: SqlStore) -> None:

@@ -20,6 +20,7 @@ from views_samples import (
     hostile_events,
     hostile_jobs,
     hostile_models,
+    hostile_plans,
     job,
     model,
     moments,
@@ -30,7 +31,7 @@ from views_samples import (
 
 from tuning import errors
 from tuning.policy import Action, NotAllowedTo
-from tuning.records import Dataset, Drop, Event, Job, Model
+from tuning.records import Dataset, Drop, Event, Job, Model, Plan
 from views import ask as asks
 from views.datasets import dataset_list, drop_card
 from views.errors import broke_off, problem, slack_refused, unexpected
@@ -38,6 +39,14 @@ from views.help import help_text
 from views.home import home
 from views.job_card import card
 from views.jobs import cancelling, confirm_cancel, events, job_list
+from views.leaks import (
+    comparing_modal,
+    comparing_notice,
+    leak_modal,
+    leak_question,
+    started_modal,
+    started_notice,
+)
 from views.milestones import KINDS, milestone
 from views.modals import options, train_modal
 from views.models import confirm_delete, deleted_notice, model_list
@@ -117,6 +126,17 @@ def test_any_help_and_modal_can_be_shown(pairs: list[tuple[str, str]], text: str
     check_options(options(pairs))
     check_view(train_modal("pl1", "C1", pairs[0], pairs[-1], [("supervised", "supervised")]))
     check_view(train_modal("pl1", None))
+
+
+@thrifty
+@given(hostile_plans)
+def test_any_leak_can_be_told(plan: Plan) -> None:
+    asked = {"plan_id": "ftp_1", "channel": "C1", "values": {"dataset": "news"}}
+    check_message(leak_question(plan, asked))
+    check_message(comparing_notice(plan))
+    check_message(started_notice(plan))
+    for form in (leak_modal(plan, asked), comparing_modal(plan, asked), started_modal(plan)):
+        check_view(form)
 
 
 @thrifty

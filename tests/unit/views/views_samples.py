@@ -24,6 +24,7 @@ from tuning.records import (
     Method,
     Model,
     Offer,
+    Overlap,
     Plan,
     Progress,
     Remedy,
@@ -192,6 +193,14 @@ hostile_plans = st.builds(
     hyperparameters=st.builds(Hyperparameters, numbers, numbers, reals, reals),
     validation_name=st.none() | hostile,
     estimate=st.builds(Estimate, st.integers(0, 2**50), reals, reals),
+    overlap=st.none()
+    | st.builds(
+        Overlap,
+        st.integers(0, 2**40),
+        st.integers(0, 2**40),
+        st.lists(st.tuples(st.integers(0, 2**40), hostile), max_size=3).map(tuple),
+        st.booleans(),
+    ),
 )
 hostile_jobs = st.builds(
     Job,
@@ -211,7 +220,7 @@ hostile_jobs = st.builds(
     trained_tokens=numbers,
     error_code=st.none() | hostile,
     error_message=st.none() | hostile,
-    progress=st.builds(Progress, numbers, numbers, reals, reals, reals, curves),
+    progress=st.builds(Progress, numbers, numbers, reals, reals, reals, curves, numbers, numbers),
     last_message=hostile,
     trouble=hostile,
 )
