@@ -2,8 +2,9 @@
 
     python bench/trainer_serving.py
 
-Both use one thread and the tiny base; each stream makes 200 tokens, greedy. "one" is one stream, "sixteen" is
-sixteen streams at the same time, in sum. The trainer is measured through HTTP, as a client sees it.
+Both use one thread and the tiny base; each stream makes 200 tokens, greedy. "one" is one stream, "sixteen"
+is sixteen streams at the same time, in sum. The trainer is measured through HTTP, as a client sees it. Then
+the time to a first token: at rest, and while a job trains on the other processors.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from trainer.engine import tiny
 TOKENS = 200
 STREAMS = 16
 ROUNDS = 5
+ASKED = 20
+EXAMPLE = Path(__file__).parent.parent / "examples" / "news_train.jsonl"
 MESSAGES = [{"role": "user", "content": "What is the answer? Say it in many words."}]
 
 
@@ -62,6 +65,33 @@ async def streams(client: AsyncOpenAI, count: int) -> float:
     return made / (time.perf_counter() - began)
 
 
+async def first_token(client: AsyncOpenAI) -> float:
+    """Seconds until the first token of a stream."""
+    began = time.perf_counter()
+    stream = await client.chat.completions.create(
+        model="tiny-chat", messages=MESSAGES, temperature=0, max_tokens=1, stream=True
+    )
+    ended = [time.perf_counter() async for chunk in stream if chunk.choices[0].finish_reason]
+    return ended[0] - began
+
+
+async def while_training(client: AsyncOpenAI) -> tuple[float, float, int]:
+    """The median and the longest time to a first token while a job trains, and how many were measured."""
+    file = await client.files.create(file=EXAMPLE, purpose="fine-tune")
+    job = await client.fine_tuning.jobs.create(
+        model="tiny-chat", training_file=file.id, hyperparameters={"n_epochs": 40}
+    )
+    seconds: list[float] = []
+    while job.status not in {"succeeded", "failed", "cancelled"} and len(seconds) < ASKED:
+        events = await client.fine_tuning.jobs.list_events(job.id, limit=1)
+        if events.data[0].type == "metrics":
+            seconds.append(await first_token(client))
+        await asyncio.sleep(0.1)
+        job = await client.fine_tuning.jobs.retrieve(job.id)
+    await client.fine_tuning.jobs.cancel(job.id)
+    return statistics.median(seconds), max(seconds), len(seconds)
+
+
 async def main() -> None:
     """Alternate the three, so that whatever else the machine does hits all of them."""
     with tempfile.TemporaryDirectory() as folder, running_trainer(Path(folder) / "home") as trainer:
@@ -70,9 +100,13 @@ async def main() -> None:
         rows = []
         for _ in range(ROUNDS):
             rows.append((plain(), await streams(client, 1), await streams(client, STREAMS)))
+        rest = statistics.median([await first_token(client) for _ in range(ASKED)])
+        busy, longest, asked = await while_training(client)
     generate, one, sixteen = (statistics.median(column) for column in zip(*rows, strict=True))
     print(f"generate {generate:.0f} tokens/s, one {one:.0f} ({one / generate:.2f}), ", end="")
     print(f"sixteen {sixteen:.0f} ({sixteen / generate:.2f})")
+    print(f"first token at rest {rest * 1000:.0f} ms, while a job trains {busy * 1000:.0f} ms, ", end="")
+    print(f"at most {longest * 1000:.0f} ms of {asked}")
 
 
 if __name__ == "__main__":
