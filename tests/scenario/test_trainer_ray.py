@@ -13,12 +13,16 @@ from tests.fakes.ray_cluster import RayCluster, running_cluster
 from tests.fakes.trainer_process import TrainerProcess, headlines, running_trainer, settings_text, until
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
-PAIR = """
+BASES = """
 [bases.tiny-pair]
 source = "tiny"
 tuning = "full"
 learning_rate = 5e-4
 nodes = 2
+
+[bases.too-much]
+source = "tiny"
+nodes = 3
 """
 ENDED = {"STOPPED", "FAILED", "SUCCEEDED"}
 
@@ -36,7 +40,7 @@ def trainer(cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> It
     shared.mkdir()
     ray = {"address": cluster.address, "folder": str(shared), "python": sys.executable}
     config = settings_text(training={"executor": "ray", "checkpoint_seconds": 0.5}, ray=ray)
-    with running_trainer(place / "home", config=config + PAIR) as trainer:
+    with running_trainer(place / "home", config=config + BASES) as trainer:
         yield trainer
 
 
@@ -89,17 +93,23 @@ def test_two_nodes_train_a_job_together_and_the_server_may_die_meanwhile(
     assert answer.choices[0].message.content
 
 
-def test_a_job_is_paused_resumed_moved_from_a_lost_node_and_cancelled(
+def test_a_job_that_several_nodes_have_no_room_for_says_so(
+    trainer: TrainerProcess, cluster: RayCluster
+) -> None:
+    client = trainer.client()
+    job = new_job(client, "too-much", 4)
+    words = "Waiting until the cluster has room for 3 node(s) with 1 CPU(s)"
+    until(lambda: words in messages(client, job), 40, "the reason")
+    assert client.fine_tuning.jobs.cancel(job).status == "cancelled"
+    until(lambda: runs(cluster, job)[-1][1] in ENDED, 5, "the end of what was cancelled")
+
+
+def test_a_job_moves_from_a_lost_node_and_is_paused_resumed_and_cancelled(
     trainer: TrainerProcess, cluster: RayCluster
 ) -> None:
     client = trainer.client()
     job = new_job(client, "tiny-chat", 50)
     until(lambda: last_step(client, job) > 8, 60, "the first steps")
-    assert client.fine_tuning.jobs.pause(job).status == "pausing"
-    until(lambda: status(client, job) == "paused", 5, "the pause")
-    step = last_step(client, job)
-    assert client.fine_tuning.jobs.resume(job).status == "queued"
-    until(lambda: last_step(client, job) > step + 8, 60, "steps after the pause")
     lost = runs(cluster, job)[-1][2]
     cluster.kill(lost)
     step = last_step(client, job)
@@ -109,5 +119,10 @@ def test_a_job_is_paused_resumed_moved_from_a_lost_node_and_cancelled(
     told = steps(client, job)
     assert told == sorted(set(told), reverse=True)
 
+    assert client.fine_tuning.jobs.pause(job).status == "pausing"
+    until(lambda: status(client, job) == "paused", 5, "the pause")
+    assert client.fine_tuning.jobs.resume(job).status == "queued"
+    until(lambda: status(client, job) == "running", 30, "the job goes on")
+    assert "Fine-tuning job resumed from step" in messages(client, job)
     assert client.fine_tuning.jobs.cancel(job).status == "cancelled"
     until(lambda: runs(cluster, job)[-1][1] in ENDED, 5, "the end of what was cancelled")
