@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 @contextlib.contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Two servers over one home would start every job twice."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -45,7 +45,8 @@ class Store:
         self.jobs = (home / "jobs").resolve()
         self.uploads = home / "uploads"
         for folder in (home, self.files, self.jobs, self.uploads):
-            folder.mkdir(parents=True, exist_ok=True)
+            # Training data and models concern nobody else who can log in here.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.db = sqlite3.connect(home / "trainer.db", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode = WAL")

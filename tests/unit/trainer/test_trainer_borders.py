@@ -145,3 +145,12 @@ def test_a_home_of_an_older_server_is_brought_up_to_date(tmp_path: Path) -> None
     store = Store(tmp_path)
     assert store.find(File, "file-1").expires_at is None
     store.close()
+
+
+def test_a_new_home_is_its_owners_alone(tmp_path: Path) -> None:
+    with running_trainer(tmp_path / "home", config=settings_text(training={"concurrent": 0})) as trainer:
+        modes = {
+            path.stat().st_mode & 0o077
+            for path in (trainer.home, trainer.home / "files", trainer.home / "jobs")
+        }
+    assert modes == {0}
