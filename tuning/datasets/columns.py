@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
-from tuning.datasets.examples import Example, example_at, read_examples
+from tuning.datasets.examples import Example, example_in, read_examples
 from tuning.datasets.language import Language
 from tuning.datasets.near import Bands, common_pairs
 from tuning.datasets.words import mark, pairs
@@ -120,15 +121,16 @@ def _sample(path: Path, rows: int) -> Iterator[Example]:
         yield from read_examples(path)
         return
     size = path.stat().st_size
-    for i in range(SAMPLE):
-        example = example_at(path, i * size // SAMPLE, next_line=True)
-        if example:
-            yield example
+    with path.open("rb") as file:
+        for i in range(SAMPLE):
+            example = example_in(file, i * size // SAMPLE, next_line=True)
+            if example:
+                yield example
 
 
-def tokens_at(path: Path, columns: Columns, index: int, common: frozenset[bytes]) -> set[bytes]:
-    """The word pairs of a row, read again."""
-    example = example_at(path, columns.offsets[index])
+def tokens_in(file: BinaryIO, offset: int, common: frozenset[bytes]) -> set[bytes]:
+    """The word pairs of the row that begins at this byte, without those of the template."""
+    example = example_in(file, offset)
     return pairs(example.text) - common if example else set()
 
 

@@ -56,10 +56,15 @@ def read_examples(path: Path) -> Iterator[Example]:
 def example_at(path: Path, offset: int, *, next_line: bool = False) -> Example | None:
     """The row that begins at this byte, or the first that begins after it; its number isn't known (0)."""
     with path.open("rb") as file:
-        file.seek(offset)
-        if next_line and offset:
-            _skip_line(file)
-        start, line = file.tell(), file.readline(LONGEST_ROW + 1)
+        return example_in(file, offset, next_line=next_line)
+
+
+def example_in(file: BinaryIO, offset: int, *, next_line: bool = False) -> Example | None:
+    """As `example_at`, of a file that is open already."""
+    file.seek(offset)
+    if next_line and offset:
+        _skip_line(file)
+    start, line = file.tell(), file.readline(LONGEST_ROW + 1)
     return _example(line.removeprefix(BOM).rstrip(b"\r\n"), 0, start) if len(line) <= LONGEST_ROW else None
 
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tuning.datasets.columns import Columns, tokens_at
-from tuning.datasets.examples import Example, example_at, read_examples
+from tuning.datasets.columns import Columns, tokens_in
+from tuning.datasets.examples import Example, read_examples
 from tuning.datasets.near import BATCH, FEWEST_PAIRS, band_values, near
 from tuning.datasets.report import Finding
 from tuning.datasets.rules import make_finding
@@ -97,16 +97,16 @@ def _near(
     training: Path, path: Path, columns: Columns, meetings: _Meetings, told: set[int]
 ) -> Iterator[Finding]:
     meetings.finish()
+    with training.open("rb") as known, path.open("rb") as file:
 
-    def theirs(number: int) -> set[bytes]:
-        example = example_at(training, meetings.met[number][1])
-        return pairs(example.text) - columns.common if example else set()
+        def theirs(number: int) -> set[bytes]:
+            return tokens_in(known, meetings.met[number][1], columns.common)
 
-    def ours(index: int) -> set[bytes]:
-        return tokens_at(path, columns, index, columns.common)
+        def ours(index: int) -> set[bytes]:
+            return tokens_in(file, columns.offsets[index], columns.common)
 
-    wanted = sorted((who, number) for who, number in meetings.found if who not in told)
-    for pair in near(wanted, theirs, ours):
-        row = meetings.met[pair.earlier][0]
-        what = f"The row shares {pair.share:.0%} of its word pairs with row {row} of the training set"
-        yield _finding(columns, pair.later, what)
+        wanted = sorted((who, number) for who, number in meetings.found if who not in told)
+        for pair in near(wanted, theirs, ours):
+            row = meetings.met[pair.earlier][0]
+            what = f"The row shares {pair.share:.0%} of its word pairs with row {row} of the training set"
+            yield _finding(columns, pair.later, what)

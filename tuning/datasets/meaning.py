@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO
 
-from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns, repeated, tokens_at
+from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns, repeated, tokens_in
 from tuning.datasets.language import language_name
 from tuning.datasets.near import near
 from tuning.datasets.report import Finding, Format
@@ -49,24 +50,25 @@ def _finding(code: str, columns: Columns, index: int, what: str, path: str = "")
 def near_duplicates(path: Path, columns: Columns) -> Iterator[Finding]:
     """Rows that say nearly what an earlier one says; those with the same bytes are another finding's."""
 
-    def tokens(index: int) -> set[bytes]:
-        return tokens_at(path, columns, index, columns.common)
+    with path.open("rb") as file:
 
-    for pair in near(columns.bands.candidates(), tokens, tokens):
-        if not _same_bytes(path, columns, pair.later, pair.earlier):
-            share = f"{pair.share:.0%} of its word pairs" if pair.share < 1 else "all of its words"
-            row = columns.rows[pair.earlier]
-            yield _finding("near_duplicate", columns, pair.later, f"The row shares {share} with row {row}")
+        def tokens(index: int) -> set[bytes]:
+            return tokens_in(file, columns.offsets[index], columns.common)
+
+        for pair in near(columns.bands.candidates(), tokens, tokens):
+            if not _same_bytes(file, columns, pair.later, pair.earlier):
+                share = f"{pair.share:.0%} of its word pairs" if pair.share < 1 else "all of its words"
+                what = f"The row shares {share} with row {columns.rows[pair.earlier]}"
+                yield _finding("near_duplicate", columns, pair.later, what)
 
 
-def _same_bytes(path: Path, columns: Columns, one: int, other: int) -> bool:
+def _same_bytes(file: BinaryIO, columns: Columns, one: int, other: int) -> bool:
     if columns.lengths[one] != columns.lengths[other]:
         return False
     lines = []
-    with path.open("rb") as file:
-        for index in (one, other):
-            file.seek(columns.offsets[index])
-            lines.append(file.readline().strip())
+    for index in (one, other):
+        file.seek(columns.offsets[index])
+        lines.append(file.readline().strip())
     return lines[0] == lines[1]
 
 

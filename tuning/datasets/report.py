@@ -1,8 +1,8 @@
 """The report: what checking a file found, as frozen records that travel as versioned JSON.
 
 The schema is documented in docs/datasets.md, and for programs in docs/report.schema.json, which
-`python -m tuning.datasets.report > docs/report.schema.json` writes. `SCHEMA` grows by one when a field changes
-its meaning or goes; new fields alone don't change it, and readers ignore fields that they don't know.
+`python -m tuning.datasets.report > docs/report.schema.json` writes. `SCHEMA` grows by one when a field
+changes its meaning or goes; new fields alone don't change it, and readers ignore fields that they don't know.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def unpacked(source: Path, most: int = MOST_UNPACKED, folder: Path | None = None
         if magic.startswith(b"\x1f\x8b"):
             packed = stack.enter_context(gzip.open(source))
             path, packing = _copy(stack, packed, source.with_suffix("").suffix, most, folder), "gzip"
-        elif magic.startswith(b"PK\x03\x04") and (member := _member(source)):
+        elif magic.startswith(b"PK\x03\x04") and (member := _member(source, most)):
             inner = _opened(stack, source, member)
             path, packing = _copy(stack, inner, Path(member).suffix, most, folder), "zip"
         elif magic.startswith(b"PK\x05\x06"):
@@ -67,7 +67,7 @@ def _opened(stack: ExitStack, source: Path, member: str) -> IO[bytes]:
         raise CannotConvert("The ZIP archive is damaged. Pack it again.") from error
 
 
-def _member(source: Path) -> str | None:
+def _member(source: Path, most: int) -> str | None:
     """The only file in an archive; None for an Excel workbook, which is a ZIP archive too."""
     try:
         with zipfile.ZipFile(source) as archive:
@@ -81,9 +81,15 @@ def _member(source: Path) -> str | None:
         return None
     if len(names) != 1:
         raise CannotConvert(f"The ZIP archive has {len(names)} files. Bring an archive of one file.")
+    if any(i.file_size > most for i in infos if i.filename == names[0]):
+        raise CannotConvert(_too_large(most))
     if any(i.flag_bits & 1 for i in infos if i.filename == names[0]):
         raise CannotConvert("The ZIP archive needs a password. Pack it without one.")
     return names[0]
+
+
+def _too_large(most: int) -> str:
+    return f"Unpacked it has more than {most >> 20:,} MB. Bring a smaller file."
 
 
 def _copy(
@@ -98,7 +104,7 @@ def _copy(
             while chunk := packed.read(_COPY):
                 done += len(chunk)
                 if done > most:
-                    raise CannotConvert(f"Unpacked it has more than {most >> 20:,} MB. Bring a smaller file.")
+                    raise CannotConvert(_too_large(most))
                 out.write(chunk)
     except _DAMAGED as error:
         raise CannotConvert("The packed file is damaged. Pack it again.") from error
