@@ -33,12 +33,10 @@ class RayCluster:
     """The test's end: add a node, kill one."""
 
     def __init__(self, temporary: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port, agent = free_ports(2)
         self.address = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.ray_cluster", str(port), temporary],
+            [sys.executable, "-m", "tests.fakes.ray_cluster", str(port), str(agent), temporary],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,12 +81,22 @@ def running_cluster(nodes: int) -> Iterator[RayCluster]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def serve(port: int, temporary: str) -> None:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, so that several clusters may run at a time."""
+    with contextlib.ExitStack() as open_ones:
+        probes = [open_ones.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def serve(port: int, agent: int, temporary: str) -> None:
     """The cluster's end."""
     from ray.cluster_utils import Cluster
 
     common = {"node_ip_address": "127.0.0.1", "object_store_memory": MEMORY, "temp_dir": temporary}
-    head = {"num_cpus": 0, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": port}
+    dashboard = {"include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": port}
+    head = {"num_cpus": 0, "dashboard_agent_listen_port": agent, **dashboard}
     cluster = Cluster(initialize_head=True, head_node_args={**common, **head})
     nodes = {}
     print(json.dumps("ready"), flush=True)
@@ -105,4 +113,4 @@ def serve(port: int, temporary: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2])
+    serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.trainer_process import ROOT
 from trainer.__main__ import main
 from trainer.extras import TRAINER
+from trainer.jobs import child
 
 RAY = "[training]\nexecutor = 'ray'\n[ray]\nfolder = '{}'\n[bases.a]\nsource = 'tiny'\n"
 
@@ -65,3 +66,10 @@ def test_jobs_that_stand_in_the_home_are_not_left_behind(
     assert start(tmp_path / "home", RAY.format(shared)) == 2
     said = capsys.readouterr().err
     assert f"{tmp_path / 'home' / 'jobs'} holds jobs already: move them to {shared}" in said
+
+
+def test_a_worker_gets_no_secret_but_the_one_for_gated_bases(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FT_TRAINER_API_KEY", "SLACK_BOT_TOKEN", "WEBHOOK_SECRET", "DB_PASSWORD", "HF_TOKEN"):
+        monkeypatch.setenv(name, "s3cret")
+    given = child.environment(threads=1)
+    assert [name for name, value in given.items() if value == "s3cret"] == ["HF_TOKEN"]

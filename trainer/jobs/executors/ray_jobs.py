@@ -20,6 +20,7 @@ from trainer.settings import Ray
 
 LOOK_SECONDS = 1.0
 HURRY_SECONDS = 0.2
+CLOSE_SECONDS = 2.0
 #: Ray says "pending" of every run for a moment; only then is it worth a word.
 PATIENCE_SECONDS = 5.0
 #: Before a run that the cluster gave up without beginning it is submitted again.
@@ -101,7 +102,8 @@ class RayExecutor:
         self.closed = True
         self.wake.set()
         if self.thread is not None:
-            self.thread.join()
+            # It may hang in a request, and the system ends it with the server.
+            self.thread.join(timeout=CLOSE_SECONDS)
 
     def look(self) -> None:
         """One pass over all runs."""
