@@ -95,6 +95,9 @@ class Checker:
 
     def feed(self, block: bytes, offset: int) -> None:
         """Check the complete lines of a block whose first byte is at `offset` in the file."""
+        if self._quiet("blank_line") and not block.strip(_BLANK + b"\n"):
+            self._all_blank(block)
+            return
         lines = Lines(block, offset)
         hits = triggers.find(block, lines.starts)
         plain = self._plain(lines, hits.suspect)
@@ -211,8 +214,18 @@ class Checker:
                 return
             tally.add_answer(plain.contents[end - 1])
 
+    def _quiet(self, code: str) -> bool:
+        """Whether findings of this code are only counted by now."""
+        return not self._every and self.tally.codes[code] >= self.settings.keep
+
+    def _all_blank(self, block: bytes) -> None:
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        self.tally.codes["blank_line"] += lines
+        self.tally.lines += lines
+        self.tally.marks.skip(lines, len(block) + (not block.endswith(b"\n")))
+
     def _blank(self, lines: Lines, i: int, found: list[Finding]) -> None:
-        if not self._every and self.tally.codes["blank_line"] >= self.settings.keep:
+        if self._quiet("blank_line"):
             self.tally.codes["blank_line"] += 1
             return
         out = self.findings(lines, i)

@@ -27,7 +27,9 @@ from tuning.datasets.tally import Tally
 STRETCH = 4 << 20
 SMALL = 12 << 20
 MOST_PROCESSES = 4
-AHEAD = 4
+TOLD_STRETCH = 1 << 20
+"""Stretches are shorter when every finding is wanted: a stretch may have more findings than rows."""
+AHEAD = 3
 """So many stretches for each worker may be checked before the first of them is; bounds memory."""
 
 
@@ -58,8 +60,8 @@ def check_all(
 
     `sink` gets every finding, in the order of the rows.
     """
-    stretches = ramp(size, STRETCH)
     collect = sink is not None
+    stretches = ramp(size, min(STRETCH, TOLD_STRETCH) if collect else STRETCH)
     join = _Join(stretches, settings.keep, sink, teller or Teller(None, size))
     if processes <= 1 or len(stretches) <= 1:
         return join.all(check_stretch(path, settings, start, end, collect) for start, end in stretches)
