@@ -55,7 +55,7 @@ def look(head: bytes, method: str | None = None) -> Look:
         return other
     text = head.removeprefix(BOM)
     lines = [line for line in text.split(b"\n")[:MOST_ROWS] if line.strip()]
-    if len(lines) > 1 and len(head) >= HEAD:
+    if len(lines) > 1 and len(head) >= HEAD and not head.endswith(b"\n"):
         lines.pop()
     read = [line for line in map(read_line, lines) if line.readable]
     objects = sum(isinstance(line.value, dict) for line in read)

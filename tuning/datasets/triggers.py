@@ -126,6 +126,20 @@ def _privates(block: bytes) -> Iterator[tuple[int, int]]:
     for place in _places(automata.plus, block):
         if _ABROAD.match(block, place):
             yield place, NUMBER
-    for place in _places(automata.digits, block.translate(_DIGITS)):
-        if _NUMBER.search(block, max(0, place - _AROUND), place + _AROUND + 25):
-            yield place, NUMBER | SECRET if block.find(b":", place, place + 12) >= 0 else NUMBER
+    for start, end in _windows(_places(automata.digits, block.translate(_DIGITS))):
+        for match in _NUMBER.finditer(block, start, end):
+            named = block.find(b":", match.start(), match.end() + 12) >= 0
+            yield match.start(), NUMBER | SECRET if named else NUMBER
+
+
+def _windows(places: Iterator[int]) -> Iterator[tuple[int, int]]:
+    """What stands around these places, each byte once: tables of numbers have one every few bytes."""
+    start = end = 0
+    for place in places:
+        if place - _AROUND > end:
+            if end:
+                yield start, end
+            start = max(0, place - _AROUND)
+        end = place + _AROUND + 25
+    if end:
+        yield start, end

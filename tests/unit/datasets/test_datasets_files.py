@@ -144,6 +144,15 @@ OTHERS = [
 ]
 
 
+def test_a_table_of_two_lines_of_megabytes_is_recognised(tmp_path: Path):
+    path = tmp_path / "wide.csv"
+    names, cells = (
+        b",".join(b"%d" % n for n in range(start, start + 150_000)) for start in (100_000, 400_000)
+    )
+    path.write_bytes(names + b"\n" + cells + b"\n")
+    assert [f.code for f in check_file(path).findings] == ["not_jsonl"]
+
+
 @pytest.mark.parametrize(("data", "like", "code"), OTHERS, ids=[like for _, like, _ in OTHERS])
 def test_files_of_another_kind_are_recognised_and_told_once(
     tmp_path: Path, data: bytes, like: str, code: str

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from dataset_rows import chat, good
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tuning.datasets import check_file
+from tuning.datasets import check_file, triggers
 from tuning.datasets.private import CODES, find, is_card, is_iban, redact
 from tuning.datasets.redact import redact_file
 from tuning.datasets.rules import RULES
@@ -158,3 +160,22 @@ def test_a_redaction_that_fails_leaves_no_file(tmp_path: Path):
     with pytest.raises(OSError, match="missing"):
         redact_file(tmp_path / "missing", tmp_path / "clean")
     assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    before=st.lists(
+        st.sampled_from(["12345678 ", "1,2,3,4,5678,", "2024-05-06 ", "x ", "0000-", "\u00e9"]), max_size=12
+    ),
+    text=st.sampled_from([text for text, _, found in PRIVATE if found]),
+    after=st.lists(st.sampled_from([" 12345678", ",1,2,3,4,5678", " x", " 00:00"]), max_size=12),
+)
+def test_the_fast_look_finds_every_line_in_which_the_exact_one_finds_something(
+    before: list[str], text: str, after: list[str]
+):
+    said = "".join(before) + " " + text + " " + "".join(after)
+    kinds = {hit.code for hit in find(said)}
+    line = json.dumps(chat(("user", said), ("assistant", "a"))).encode()
+    hits = triggers.find(b"{}\n" + line + b"\n{}", [0, 3, 4 + len(line)])
+    assert set(hits.private) <= {1}
+    assert {hit.code for hit in find(said, hits.private.get(1, 0))} == kinds
