@@ -95,9 +95,15 @@ class Checker:
 
     def feed(self, block: bytes, offset: int) -> None:
         """Check the complete lines of a block whose first byte is at `offset` in the file."""
-        if self._quiet("blank_line") and not block.strip(_BLANK + b"\n"):
-            self._all_blank(block)
-            return
+        if not self._every and not block.strip(_BLANK + b"\n"):
+            rest = block.split(b"\n", self.settings.keep)[self.settings.keep :]
+            if rest and rest[0]:
+                self._lines(block[: -len(rest[0])], offset)
+                self._all_blank(rest[0])
+                return
+        self._lines(block, offset)
+
+    def _lines(self, block: bytes, offset: int) -> None:
         lines = Lines(block, offset)
         hits = triggers.find(block, lines.starts)
         plain = self._plain(lines, hits.suspect)
