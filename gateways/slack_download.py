@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tuning.records import SharedFile
 T = TypeVar("T")
 
 CHUNK = 1024 * 1024
+SYNC_BYTES = 32 * CHUNK
 MOST_REDIRECTS = 5
 #: Where Slack keeps files without asking for a token.
 _OPEN_HOSTS = ("slack-edge.com", "slack-files.com")
@@ -154,8 +156,14 @@ class Download:
             raise Interrupted(f"{written} of {self.file.size} bytes came")
 
     def _put(self, sink: BinaryIO, chunk: bytes) -> None:
+        """Write on, to the disk itself now and then: a gigabyte that waits in memory for the disk would hold
+        up the database's next commits."""
+        before = sink.tell() // SYNC_BYTES
         sink.write(chunk)
         self.digest[0].update(chunk)
+        if sink.tell() // SYNC_BYTES > before:
+            sink.flush()
+            os.fsync(sink.fileno())
 
     @property
     def _most(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Checks:
     async def check(self, drop: Drop, path: Path, findings: Path) -> Report:
         """The file's report; what it holds so far is told on the way."""
         await self._forget(drop)
-        telling = _Telling(self, drop)
+        telling = _Telling(self, drop, self.now())
         return await self.checker.check(path, findings=findings, progress=telling.told)
 
     async def _forget(self, drop: Drop) -> None:
@@ -63,17 +63,20 @@ class Checks:
 
 @dataclass(slots=True)
 class _Telling:
-    """What one check tells, as often as people can read it."""
+    """What one check tells, as often as people can read it; its first errors at once.
+
+    A card can't be edited twice within two seconds: an edit that shows nothing yet would delay those errors.
+    """
 
     checks: Checks
     drop: Drop
-    last: datetime | None = field(default=None)
+    last: datetime
     told_errors: bool = False
 
     async def told(self, seen: Progress) -> bool:
         """Put on record how far the check is; whether somebody asked for its end."""
         now, news = self.checks.now(), bool(seen.errors) and not self.told_errors
-        due = news or self.last is None or now - self.last >= self.checks.tell_every
+        due = news or now - self.last >= self.checks.tell_every
         async with self.checks.store.begin() as tx:
             drop = await tx.drops.get(self.drop.id)
             if drop is None or drop.stopped_by:
