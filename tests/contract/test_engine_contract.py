@@ -105,7 +105,7 @@ async def house(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
     await built.engine.stop()
 
 
-async def said(engine: Engine, question: Question, seconds: float = 120) -> list[Said]:
+async def said(engine: Engine, question: Question, seconds: float = 240) -> list[Said]:
     """Everything that is said, asked again for as long as the model is being loaded."""
     deadline = time.monotonic() + seconds
     while True:

@@ -43,7 +43,7 @@ class Answering:
 
     def turn(self) -> None:
         """Take what came in, begin what has a place, and make one step."""
-        self._take(block=not self.batches)
+        self._take(block=not self.batches and not self.waiting)
         while self.waiting and self._has_place(self.waiting[0]):
             self._begin_safely(self.waiting.popleft())
         for name, batch in list(self.batches.items()):
