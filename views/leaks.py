@@ -45,7 +45,7 @@ def _how_many(overlap: Overlap) -> str:
 
 def leak_modal(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The second step of the form: the warning, and the start all the same."""
-    return _modal(plan, asked) | {
+    return _modal("train_anyway", asked) | {
         "submit": plain_text("Start anyway", 24),
         "blocks": [section(leak_warning(plan))],
     }
@@ -57,12 +57,12 @@ def comparing_modal(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
         f"Looking whether rows of {code(plan.validation_name or '', 80)} stand in "
         f"{code(plan.dataset_name, 80)} … The job starts by itself when none does; close this to give it up."
     )
-    return _modal(plan, asked) | {"blocks": [section(words)]}
+    return _modal("train_anyway", asked) | {"blocks": [section(words)]}
 
 
 def started_modal(plan: Plan) -> dict[str, Any]:
     words = f"The job {code(plan.dataset_name, 80)} → {code(plan.base, 120)} starts: see its thread."
-    return _modal(plan, {}) | {"close": plain_text("Close", 24), "blocks": [section(words)]}
+    return _modal("train_anyway", {}) | {"close": plain_text("Close", 24), "blocks": [section(words)]}
 
 
 def started_notice(plan: Plan) -> Rendered:
@@ -89,10 +89,10 @@ def comparing_notice(plan: Plan) -> Rendered:
     )
 
 
-def _modal(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _modal(callback: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "modal",
-        "callback_id": "train_anyway",
+        "callback_id": callback,
         "private_metadata": json.dumps(asked),
         "title": plain_text("Train a model", 24),
         "close": plain_text("Not now", 24),
