@@ -57,7 +57,7 @@ class Vllm:
         for again in (True, False):
             async with (
                 _model(process, question["folder"]) as name,
-                process.stream(CHAT, wire.body_of(question, name, process.special)) as response,
+                process.stream(CHAT, wire.body_of(question, name, process.template)) as response,
             ):
                 if response.status == 200:
                     async for said in wire.said_of(response.content):

@@ -24,6 +24,7 @@ import aiohttp
 
 from trainer.jobs import child
 from trainer.serve.vllm.adapters import Adapters
+from trainer.serve.vllm.wire import Template
 from trainer.settings import Serving
 
 STARTING, READY, ENDED = "starting", "ready", "ended"
@@ -40,8 +41,8 @@ log = logging.getLogger(__name__)
 class Process:
     """Serves one source: a base with its adapters, or one fully tuned model."""
 
-    #: The special tokens of each source that was served, which take some seconds to read.
-    specials: ClassVar[dict[str, list[str]]] = {}
+    #: The template of each source that was served, which takes some seconds to read.
+    templates: ClassVar[dict[str, Template]] = {}
 
     def __init__(self, source: str, base: dict[str, Any], home: Path, settings: Serving) -> None:
         self.source = source
@@ -98,19 +99,19 @@ class Process:
         await self._close()
 
     async def _until_it_answers(self) -> None:
-        special = asyncio.create_task(self._special_tokens())
+        template = asyncio.create_task(self._read_template())
         try:
             async for _ in _ticks():
                 if not self._runs() or await self._is_healthy():
                     break
             if self._runs():
-                self.specials[self.source] = await special
+                self.templates[self.source] = await template
                 self.state, self.was_ready = READY, True
                 log.info("vLLM answers for %s", self.source)
         except (ValueError, OSError) as error:
-            log.error("The special tokens of %s can't be read: %s", self.source, error)
+            log.error("The chat template of %s can't be read: %s", self.source, error)
         finally:
-            special.cancel()
+            template.cancel()
 
     def _runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -122,16 +123,16 @@ class Process:
             return False
 
     @property
-    def special(self) -> list[str]:
-        """The tokens that no message may hold."""
-        return self.specials[self.source]
+    def template(self) -> Template:
+        """What is known of the model's chat template."""
+        return self.templates[self.source]
 
-    async def _special_tokens(self) -> list[str]:
-        if self.source in self.specials:
-            return self.special
+    async def _read_template(self) -> Template:
+        if self.source in self.templates:
+            return self.template
         trust = ["--trust-remote-code"] if self.base["trust_remote_code"] else []
         reader = child.start(
-            "trainer.serve.vllm.special",
+            "trainer.serve.vllm.template",
             self.source,
             *trust,
             threads=1,
@@ -142,7 +143,7 @@ class Process:
             output, _ = await asyncio.to_thread(reader.communicate)
         finally:
             child.kill(reader)
-        return [str(token) for token in json.loads(output)]
+        return Template(**json.loads(output))
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
         """One request with a short answer: its status and its JSON body, None for a body that isn't JSON."""

@@ -6,7 +6,7 @@ must get what it got in training, and `trainer.api.tools` finds the calls in the
 
 import json
 from collections.abc import AsyncIterable, AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainer import chat
 from trainer.errors import ApiError, bad, no_such_model, server_error
@@ -18,15 +18,25 @@ LEAST_TOP_P = 1e-6
 INPUT_PARAMS = {"input_tokens", "input_text"}
 
 
-def body_of(question: Question, model: str, special: list[str]) -> dict[str, Any]:
-    """The body of POST /v1/chat/completions."""
+class Template(NamedTuple):
+    """What is known of a model's chat template: its special tokens, and whether it takes a system message."""
+
+    special: list[str]
+    system: bool
+
+
+def body_of(question: Question, model: str, template: Template) -> dict[str, Any]:
+    """The body of POST /v1/chat/completions; the template gets what `trainer.chat.render` gives it."""
     base, top = question["base"], question["top_logprobs"]
     wanted = question["max_tokens"] or base["answer_tokens"] or None
-    messages = chat.defuse(special, chat.normalise(question["messages"]))
+    messages = chat.defuse(template.special, chat.normalise(question["messages"]))
+    if not template.system:
+        messages = chat.without_system(messages)
+    known = {"enable_thinking": False, **({"tools": question["tools"]} if question["tools"] else {})}
     body = {
         "model": model,
         "messages": [_message(message) for message in messages],
-        "chat_template_kwargs": {"tools": question["tools"]} if question["tools"] else None,
+        "chat_template_kwargs": known,
         "max_completion_tokens": min(wanted, base["context"]) if wanted else None,
         "temperature": question["temperature"],
         "top_p": max(question["top_p"], LEAST_TOP_P),

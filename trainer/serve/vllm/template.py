@@ -1,6 +1,6 @@
-"""Prints the special tokens of a model as JSON: the server itself loads no tokenizer.
+"""Prints what a model's chat template needs to be known of as JSON: the server itself loads no tokenizer.
 
-python -m trainer.serve.vllm.special SOURCE [--trust-remote-code]
+python -m trainer.serve.vllm.template SOURCE [--trust-remote-code]
 """
 
 import json
@@ -18,7 +18,8 @@ def main() -> None:
 
     source, trust = sys.argv[1], "--trust-remote-code" in sys.argv[2:]
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust)
-    json.dump(chat.special_tokens(tokenizer), output)
+    known = {"special": chat.special_tokens(tokenizer), "system": chat.has_system(tokenizer)}
+    json.dump(known, output)
     output.flush()
 
 
