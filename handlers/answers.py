@@ -108,7 +108,7 @@ class Edited:
 
     async def show(self, ask: Ask) -> None:
         if time.monotonic() - self.sent_at > EDIT_EVERY:
-            await self._put(ask, view.answer_final(ask.answer, ask)[:1])
+            await self._put(ask, view.answer_so_far(ask.answer)[:1])
             self.sent_at = time.monotonic()
 
     async def end(self, ask: Ask) -> None:

@@ -37,11 +37,15 @@ def footer(ask: Ask) -> list[Block]:
     return [context(" · ".join(facts))]
 
 
+def answer_so_far(text: str) -> list[Rendered]:
+    """An answer as messages, where it can't be streamed and isn't whole yet."""
+    return [notice(piece) for piece in chunks(markdown(_as_mrkdwn(text)), CHUNK)]
+
+
 def answer_final(text: str, ask: Ask) -> list[Rendered]:
-    """An answer as messages, where it can't be streamed; the last one carries the footer."""
-    pieces = chunks(markdown(_as_mrkdwn(text)), CHUNK) or ["_The model answered with nothing._"]
-    messages = [notice(piece) for piece in pieces[:-1]]
-    return [*messages, notice(pieces[-1], *footer(ask))]
+    """A whole answer as messages, where it can't be streamed; the last one carries the footer."""
+    *messages, last = answer_so_far(text) or [notice("_The model answered with nothing._")]
+    return [*messages, notice(last.text, *footer(ask))]
 
 
 def unknown_model(ref: str, models: Sequence[Model]) -> Rendered:

@@ -42,6 +42,7 @@ CONTEXT = 512
 PROMPT = 9
 FAKE = Path(__file__).parents[1] / "fakes" / "fake_vllm.py"
 REAL = os.environ.get("TEST_VLLM")
+KINDS = ("local", "fake", *(("real",) if REAL else ()))
 
 
 class House:
@@ -96,13 +97,17 @@ def program(home: Path, kind: str) -> str:
     return str(script)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["local", "fake", "real"])
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=KINDS)
 async def house(request: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    if request.param == "real" and not REAL:
-        pytest.skip("TEST_VLLM names no vLLM")
     built = House(tmp_path_factory.mktemp("engine"), request.param)
     yield built
     await built.engine.stop()
+
+
+def only(*kinds: str) -> pytest.MarkDecorator:
+    """For what holds of these engines alone."""
+    here = [kind for kind in kinds if kind in KINDS]
+    return pytest.mark.parametrize("house", here, indirect=True, scope="module")
 
 
 async def said(engine: Engine, question: Question, seconds: float = 240) -> list[Said]:
@@ -398,9 +403,8 @@ async def refused_now(engine: Engine, question: Question) -> ApiError:
     return error.value
 
 
+@only("fake")
 async def test_vllm_that_does_not_start_is_told_and_tried_again(house: House) -> None:
-    if house.kind != "fake":
-        pytest.skip("only the fake can fail on demand")
     engine = Vllm(house.home, replace(house.settings, vllm_options=("--fail",)))
     for _ in range(2):
         error = await refused(engine, house.question(0))
@@ -409,9 +413,8 @@ async def test_vllm_that_does_not_start_is_told_and_tried_again(house: House) ->
     await engine.stop()
 
 
+@only("fake", "real")
 async def test_only_folders_of_our_own_jobs_are_ever_loaded(house: House) -> None:
-    if house.kind == "local":
-        pytest.skip("the local engine has no route for it")
     outside = house.home / "elsewhere"
     shutil.copytree(house.folders[0], outside, dirs_exist_ok=True)
     for folder in (outside, house.home / "jobs" / ".." / "elsewhere"):
@@ -419,9 +422,8 @@ async def test_only_folders_of_our_own_jobs_are_ever_loaded(house: House) -> Non
         assert error.status == 500
 
 
+@only("fake", "real")
 async def test_nobody_else_can_reach_vllm(house: House) -> None:
-    if house.kind == "local":
-        pytest.skip("the local engine listens nowhere")
     assert text(await said(house.engine, house.question(2))) == ADAPTERS_SAY[2]
     (process,) = house.engine.processes.values()
     assert stat.S_IMODE(process.folder.stat().st_mode) == 0o700

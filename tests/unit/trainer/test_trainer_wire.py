@@ -50,13 +50,13 @@ def test_a_file_is_kept_listed_read_and_deleted(client: OpenAI) -> None:
 
 
 def test_files_come_in_pages_in_both_orders(client: OpenAI) -> None:
-    ids = [client.files.create(file=("a", b"x"), purpose="user_data").id for _ in range(5)]
-    newest = [file.id for file in client.files.list(purpose="user_data", limit=2)]
+    ids = [client.files.create(file=("a", b"x"), purpose="vision").id for _ in range(5)]
+    newest = [file.id for file in client.files.list(purpose="vision", limit=2)]
     assert newest == ids[::-1]
-    assert [file.id for file in client.files.list(purpose="user_data", limit=2, order="asc")] == ids
-    page = client.files.list(purpose="user_data", limit=2)
+    assert [file.id for file in client.files.list(purpose="vision", limit=2, order="asc")] == ids
+    page = client.files.list(purpose="vision", limit=2)
     assert page.has_more
-    assert not client.files.list(purpose="user_data", limit=2, after=ids[1]).has_more
+    assert not client.files.list(purpose="vision", limit=2, after=ids[1]).has_more
 
 
 def test_a_file_name_is_never_a_path(client: OpenAI, trainer: TrainerProcess) -> None:
