@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Packed data holds the time of its packing; as a test's name it would differ from process to process."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """After pytest-socket's own set-up: only loopback may be connected to."""
