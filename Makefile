@@ -29,7 +29,7 @@ check: setup
 
 test: check
 	@scripts/system-packages
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
