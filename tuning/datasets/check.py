@@ -137,11 +137,9 @@ def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> 
     subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method, ended)
     compared = _is_compared(size, tally, settings, wish.deep) and not seen.container and ended is None
     meaning, against = ([], None) if ended is not None else _meaning(path, tally, settings, wish, compared)
-    report, late = finish(subject, tally, meaning, compared, began)
-    report = msgspec.structs.replace(report, against=against)
-    if wish.sink:
-        wish.sink(late)
-    return report
+    meaning.sort(key=lambda finding: finding.row or 0)
+    report = finish(subject, tally, meaning, compared, began, wish.sink)
+    return msgspec.structs.replace(report, against=against)
 
 
 def _look_inside(path: Path, head: bytes, check: Callable[[Path], Report]) -> Inside:
@@ -170,7 +168,7 @@ def _meaning(
     path: Path, tally: Tally, settings: Settings, wish: Wish, compared: bool
 ) -> tuple[list[Finding], Overlap | None]:
     """Findings that need rows to be compared: with each other, and with those of a training set."""
-    if not compared and not (wish.against and settings.shapes):
+    if not (compared and tally.rows) and not (wish.against and settings.shapes):
         return [], None
     from tuning.datasets.columns import read_columns
     from tuning.datasets.inside import opened

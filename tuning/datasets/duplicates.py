@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,20 +18,21 @@ COMPARED = 1 << 20
 """Rows longer than this are taken as the same when checksum and length are."""
 PART = 250_000
 """Marks looked at together: bounds memory for files of millions of rows."""
+TOLD = 50_000
+"""Repeats whose places are looked up together: bounds memory for files of millions of equal rows."""
 
 
 def duplicate_findings(path: Path, tally: Tally) -> Iterator[Finding]:
     """One finding for each row whose bytes stand earlier in the file, in the order of the rows."""
-    repeats = sorted(_repeats(tally.marks))
-    if not repeats:
-        return
-    places = tally.marks.places({index for pair in repeats for index in pair})
-    with path.open("rb") as file:
-        for index, first in repeats:
-            (row, offset), (earlier, start) = places[index], places[first]
-            if _same(file, offset, start, tally.marks.lengths[index]):
-                what = f"The row is the same as row {earlier}"
-                yield make_finding("duplicate_row", what, row=row, offset=offset)
+    repeats = merge(*[_repeats(tally.marks, part) for part in _parts(tally.marks)])
+    while some := [divmod(pair, 1 << 32) for pair in islice(repeats, TOLD)]:
+        places = tally.marks.places({index for pair in some for index in pair})
+        with path.open("rb") as file:
+            for index, first in some:
+                (row, offset), (earlier, start) = places[index], places[first]
+                if _same(file, offset, start, tally.marks.lengths[index]):
+                    what = f"The row is the same as row {earlier}"
+                    yield make_finding("duplicate_row", what, row=row, offset=offset)
 
 
 def _same(file: BinaryIO, one: int, other: int, length: int) -> bool:
@@ -42,17 +45,17 @@ def _same(file: BinaryIO, one: int, other: int, length: int) -> bool:
     return texts[0] == texts[1]
 
 
-def _repeats(marks: Marks) -> Iterator[tuple[int, int]]:
-    """Rows whose mark stood before, with the first that had it."""
-    for part in _parts(marks):
-        keys = [marks.sums[i] << 32 | marks.lengths[i] for i in part]
-        if len(set(keys)) == len(keys):
-            continue
+def _repeats(marks: Marks, part: Sequence[int]) -> array[int]:
+    """Rows whose mark stood before, each shifted by 32 bits to make room for the first that had it."""
+    keys = [marks.sums[i] << 32 | marks.lengths[i] for i in part]
+    found = array("Q")
+    if len(set(keys)) < len(keys):
         first: dict[int, int] = {}
         for index, key in zip(part, keys, strict=True):
             earlier = first.setdefault(key, index)
             if earlier != index:
-                yield index, earlier
+                found.append(index << 32 | earlier)
+    return found
 
 
 def _parts(marks: Marks) -> Sequence[Sequence[int]]:

@@ -49,7 +49,7 @@ def read_examples(path: Path) -> Iterator[Example]:
             start, offset = offset, offset + len(line)
             if len(line) > LONGEST_ROW:
                 offset += _skip_line(file)
-            elif example := _example(line.rstrip(b"\r\n"), number, start):
+            elif not line.isspace() and (example := _example(line.rstrip(b"\r\n"), number, start)):
                 yield example
 
 

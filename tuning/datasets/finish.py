@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,8 @@ from tuning.datasets.tokens import default_epochs
 from tuning.pricing import PriceBook
 
 MOST_LABELS = 50
+TOLD = 10_000
+"""Findings given to a sink together."""
 
 
 class Subject(NamedTuple):
@@ -39,20 +43,46 @@ class Subject(NamedTuple):
 
 
 def finish(
-    subject: Subject, tally: Tally, meaning: list[Finding], compared: bool, began: float
-) -> tuple[Report, list[Finding]]:
-    """The report, and the findings that only the whole file shows (they aren't in a sink yet)."""
-    late = [*file_findings(subject, tally), *duplicate_findings(subject.path, tally), *meaning]
+    subject: Subject,
+    tally: Tally,
+    meaning: Iterable[Finding],
+    compared: bool,
+    began: float,
+    sink: Callable[[list[Finding]], None] | None = None,
+) -> Report:
+    """The report; `sink` gets the findings that only the whole file shows."""
     codes = Counter(tally.codes)
-    found = _without_repeats_of_one_fact(tally, codes, late)
-    codes.update(finding.code for finding in late)
+    fact = _one_fact(tally, codes)
+    late = chain(file_findings(subject, tally), duplicate_findings(subject.path, tally), meaning, fact)
+    kept = _told(late, codes, subject.settings.keep, sink)
     severities = Counter[str]()
     for code, times in codes.items():
         severities[RULES[code].severity] += times
-    kept = _keep([*late, *found], subject.settings.keep)
-    report = _report(subject, tally, kept, codes, severities)
+    rows = [finding for finding in tally.findings if not (fact and finding.code == fact[0].code)]
+    report = _report(subject, tally, _keep([*kept, *rows], subject.settings.keep), codes, severities)
     seconds = round(time.perf_counter() - began, 3)
-    return msgspec.structs.replace(report, compared=compared, seconds=seconds), late
+    return msgspec.structs.replace(report, compared=compared, seconds=seconds)
+
+
+def _told(
+    late: Iterable[Finding],
+    codes: Counter[str],
+    keep: int,
+    sink: Callable[[list[Finding]], None] | None,
+) -> list[Finding]:
+    """Count these findings and give them to the sink, some at a time; the first of each code come back."""
+    kept: list[Finding] = []
+    seen: Counter[str] = Counter()
+    late = iter(late)
+    while some := list(islice(late, TOLD)):
+        if sink:
+            sink(some)
+        for finding in some:
+            seen[finding.code] += 1
+            if seen[finding.code] <= keep:
+                kept.append(finding)
+    codes.update(seen)
+    return kept
 
 
 def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
@@ -66,15 +96,13 @@ def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def _without_repeats_of_one_fact(tally: Tally, codes: Counter[str], late: list[Finding]) -> list[Finding]:
+def _one_fact(tally: Tally, codes: Counter[str]) -> list[Finding]:
     """When no row at all has a system message, that is one fact about the file, not one for each row."""
-    if not (
-        tally.missing_system and tally.missing_system == tally.messages.total() == codes["missing_system"]
-    ):
-        return tally.findings
-    codes.pop("missing_system")
-    late.append(make_finding("missing_system", "No row has a system message"))
-    return [finding for finding in tally.findings if finding.code != "missing_system"]
+    lacking = tally.missing_system
+    if not lacking or not lacking == tally.messages.total() == codes["missing_system"]:
+        return []
+    del codes["missing_system"]
+    return [make_finding("missing_system", "No row has a system message")]
 
 
 def file_findings(subject: Subject, tally: Tally) -> list[Finding]:

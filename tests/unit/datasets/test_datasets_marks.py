@@ -10,8 +10,9 @@ from dataset_rows import good
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuning.datasets import check_file, marks
+from tuning.datasets import check_file, duplicates, finish, marks
 from tuning.datasets.marks import Marks
+from tuning.datasets.report import Finding
 
 #: What stands in a file: a row of so many bytes, or so many bytes that aren't marked.
 PIECES = st.lists(st.tuples(st.booleans(), st.integers(1, 9)), max_size=12)
@@ -48,3 +49,23 @@ def test_rows_after_the_most_that_are_marked_are_checked_and_not_compared(
     report = check_file(path)
     assert report.rows == 600
     assert 0 < report.codes["duplicate_row"] < 100
+
+
+@given(picks=st.lists(st.integers(0, 4), min_size=1, max_size=30), keep=st.integers(0, 3))
+def test_rows_that_stand_twice_are_told_some_at_a_time_and_none_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, picks: list[int], keep: int
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    path.write_text("".join(json.dumps(good(pick)) + "\n" for pick in picks))
+    expected = [(row, picks.index(pick) + 1) for row, pick in enumerate(picks, 1) if pick in picks[: row - 1]]
+    told: list[Finding] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duplicates, "PART", 4)
+        patched.setattr(duplicates, "TOLD", 3)
+        patched.setattr(finish, "TOLD", 2)
+        report = check_file(path, sink=told.extend, keep=keep)
+    same = [finding for finding in told if finding.code == "duplicate_row"]
+    assert [f.row for f in same] == [row for row, _ in expected]
+    assert all(f"the same as row {first}" in f.message for f, (_, first) in zip(same, expected, strict=True))
+    assert [f for f in report.findings if f.code == "duplicate_row"] == same[:keep]
+    assert report.warnings == sum(f.severity == "warning" for f in told)
