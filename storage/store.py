@@ -24,6 +24,7 @@ from storage.repositories import (
 )
 from storage.repositories_jobs import SqlJobs
 from storage.repositories_updates import SqlUpdates
+from storage.whole import transaction
 
 
 @contextmanager
@@ -82,7 +83,7 @@ class SqlStore:
             self._inside = task
             try:
                 with our_errors():
-                    async with self._engine.begin() as connection:
+                    async with transaction(self._engine) as connection:
                         yield connection
             finally:
                 self._inside = None

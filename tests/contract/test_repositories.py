@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import event
 
 from storage import SqlStore, open_store
+from storage.engine import make_engine
 from storage.errors import DatabaseError, DatabaseSettingWrong, RecordRefused
 from tests.fakes.records import (
     NOON,
@@ -311,6 +313,37 @@ async def test_what_two_stores_read_change_and_save_at_once_is_never_lost(
     async with store.begin() as tx:
         assert (job := await tx.jobs.get("ft_T1_1"))
         assert job.troubles == 40
+
+
+async def test_who_tidies_up_after_a_cancelled_read_finds_the_database_free(
+    store: SqlStore, database_url: str
+) -> None:
+    async with store.begin() as tx:
+        for number in range(30):
+            await tx.drops.add(make_drop(id=f"drop_{number}", file_id=f"F{number}", state=DropState.received))
+    engine = make_engine(database_url)
+    cancelled = SqlStore(engine)
+
+    async def read_and_tidy() -> None:
+        try:
+            async with cancelled.begin() as tx:
+                await tx.drops.unfinished()
+        finally:
+            async with cancelled.begin() as tx:
+                await tx.drops.add(make_drop(id="drop_last", file_id="FLAST"))
+
+    task = asyncio.create_task(read_and_tidy())
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def _(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT drops"):
+            task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with cancelled.begin() as tx:
+        assert await tx.drops.get("drop_last")
+    await cancelled.close()
 
 
 async def test_what_was_stored_is_there_for_the_next_process(store: SqlStore, database_url: str) -> None:
