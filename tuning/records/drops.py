@@ -1,0 +1,130 @@
+"""A file on its way to being a dataset: dropped, checked, and mended where it was rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tuning.datasets.progress import Progress as CheckProgress
+from tuning.datasets.report import Report
+from tuning.records.datasets import Source
+
+
+class DropState(StrEnum):
+    received = "received"
+    kept = "kept"
+    rejected = "rejected"
+    failed = "failed"
+    ignored = "ignored"
+
+
+class RemedyKind(StrEnum):
+    redact = "redact"
+    accept = "accept"
+    convert = "convert"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What somebody asked for, so that a rejected file can be kept.
+
+    `codes` counts what is accepted, or what was replaced once it is done. The texts are a conversion's:
+    templates in which `{column}` stands for a cell, and the system prompt.
+    """
+
+    kind: RemedyKind
+    by: str
+    asked_at: datetime
+    codes: dict[str, int] = field(default_factory=dict)
+    user: str = ""
+    assistant: str = ""
+    system: str = ""
+    rows: int = 0
+    skipped: int = 0
+    #: The first records that a conversion left out, with why.
+    skips: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How a file of another format would be converted: its shape, its columns, and the first rows.
+
+    `trouble` says why it can't be without more being told. What is private in the rows is replaced.
+    """
+
+    shape: str
+    columns: tuple[str, ...] = ()
+    preview: tuple[str, ...] = ()
+    trouble: str = ""
+    #: Where the shape tells nothing: the columns that are likely asked and answered.
+    guess: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A file that somebody dropped into a channel, until it is kept, rejected or failed."""
+
+    id: str
+    workspace: str
+    channel: str
+    file_id: str
+    user: str
+    thread_ts: str | None
+    state: DropState
+    created_at: datetime
+    filename: str = ""
+    size: int = 0
+    dataset_id: str | None = None
+    version_id: str | None = None
+    #: The version was here before: nothing was kept a second time.
+    known: bool = False
+    report: Report | None = None
+    #: What kept it from being kept; of a kept one, what its person should know.
+    problem: str = ""
+    #: Dropped into a thread that was there before, not in a message of its own.
+    reply: bool = False
+    #: The bytes that wait here to be mended, of a rejected drop; empty when there are none.
+    sha256: str = ""
+    #: Asked for and, once the drop is kept, done.
+    remedy: Remedy | None = None
+    offer: Offer | None = None
+    #: What `sha256` was made of, once something was.
+    source: Source | None = None
+    #: The SHA-256 of the table of all findings, of a rejected drop.
+    findings: str = ""
+    #: How far the check is, of one that takes long.
+    seen: CheckProgress | None = None
+    #: Who asked for the check's end before it saw all rows.
+    stopped_by: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who may mend it."""
+        return self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What becomes of one row of a rejected drop: its new text, or None when it is left out."""
+
+    workspace: str
+    drop_id: str
+    row: int
+    text: str | None
+    by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """What the chat says of a file; `thread_ts` is where to answer in the channel that was asked about."""
+
+    id: str
+    name: str
+    size: int
+    mimetype: str
+    url: str
+    thread_ts: str | None = None
+    #: It was shared within a thread.
+    reply: bool = False
