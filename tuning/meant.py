@@ -11,22 +11,24 @@ import json
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import PurePath
 
+from tuning.datasets.members import ROWS_SUFFIXES, TABLE_SUFFIXES, beside
 from tuning.datasets.sniff import look
 from tuning.datasets.unpack import encoding_in
 from tuning.records import SharedFile
 
 #: So many bytes of a file are looked into.
 HEAD_BYTES = 64 * 1024
-ROWS_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 #: Data in another format: answered with a hint instead of silence.
-DATA_SUFFIXES = frozenset({".json", ".csv", ".tsv", ".xlsx", ".xls", ".parquet"})
+DATA_SUFFIXES = TABLE_SUFFIXES | {".json"}
 PACKED_SUFFIXES = frozenset({".gz", ".gzip", ".zip", ".xz", ".bz2", ".zst", ".7z", ".rar"})
 #: Names of text that say nothing of what the text is.
 PLAIN_SUFFIXES = frozenset({"", ".txt", ".text", ".dat", ".data", ".jl", ".jsonlines"})
 OTHER_MEDIA = ("image/", "video/", "audio/", "application/pdf")
 _BEGINS = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')
+_LOCAL_MARK = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4s2xHH8xI4xHH")
 
 
@@ -47,12 +49,9 @@ def begins_like_data(name: str, head: bytes) -> bool:
         if inside[257:262] == b"ustar":
             return _suffix(inside[:100].split(b"\0")[0].decode("utf-8", "replace")) in ROWS_SUFFIXES
         return _text_is_data(_suffix(_unpacked_name(name)), inside)
-    if head.startswith(b"PK\x03\x04"):
-        member, inside = _first_member(head)
-        suffix = _suffix(member)
-        if suffix in ROWS_SUFFIXES | DATA_SUFFIXES - {".json"}:
-            return True
-        return _is_list(inside) if suffix == ".json" else _text_is_data(suffix, inside)
+    if head.startswith(_LOCAL_MARK):
+        told = [_member_is_data(*member) for member in _members(head)]
+        return bool(told) and (told[0] or sum(told) > len(told) / 2)
     return _text_is_data(_suffix(_unpacked_name(name)), head)
 
 
@@ -114,15 +113,24 @@ def _inflated(data: bytes, window: int) -> bytes:
         return b""
 
 
-def _first_member(head: bytes) -> tuple[str, bytes]:
-    """The name and the beginning of the first file in a ZIP archive, folders and macOS' own passed over."""
+def _member_is_data(name: str, head: bytes) -> bool:
+    suffix = _suffix(name)
+    if suffix in ROWS_SUFFIXES | TABLE_SUFFIXES:
+        return True
+    return _is_list(head) if suffix == ".json" else _text_is_data(suffix, head)
+
+
+def _members(head: bytes) -> Iterator[tuple[str, bytes]]:
+    """The name and the beginning of each file in a ZIP archive as far as its head goes.
+
+    What lies beside data is passed over. A member may not tell its size, so the next one is looked for.
+    """
     at = 0
-    while len(head) >= at + _LOCAL_HEADER.size and head.startswith(b"PK\x03\x04", at):
+    while (at := head.find(_LOCAL_MARK, at)) >= 0 and len(head) >= at + _LOCAL_HEADER.size:
         _, flags, method, size, name_size, extra = _LOCAL_HEADER.unpack_from(head, at)
         start = at + _LOCAL_HEADER.size + name_size + extra
         name = head[at + _LOCAL_HEADER.size :][:name_size].decode("utf-8", "replace")
-        if not name.endswith("/") and not name.startswith("__MACOSX/"):
-            content = b"" if flags & 1 else head[start:]
-            return name, _inflated(content, -15) if method == zlib.DEFLATED else content
+        if not beside(name):
+            content = b"" if flags & 1 else head[start : start + size if size else None]
+            yield name, _inflated(content, -15) if method == zlib.DEFLATED else content
         at = start + size
-    return "", b""

@@ -61,12 +61,27 @@ async def test_another_format_is_offered_a_conversion_however_it_is_packed(stage
 
 async def test_a_packing_that_can_not_be_opened_is_answered_with_what_to_do(stage: Stage) -> None:
     for name, data, words in [
-        ("two.zip", zipped("a.jsonl", "b.jsonl", content=rows()), "Bring an archive of one file"),
+        (
+            "two.zip",
+            zipped("a.jsonl", "b.jsonl", content=rows()),
+            "2 files that may be the data: `a.jsonl`, `b.jsonl`",
+        ),
         ("cut.jsonl.gz", gzip.compress(rows())[:50], "Pack it again"),
         ("rows.jsonl.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "Use gzip or ZIP"),
     ]:
         answer = await card(stage, name, data)
         assert words in answer["text"], (name, answer["text"])
+
+
+async def test_the_data_of_an_archive_is_found_beside_what_people_pack_with_it(stage: Stage) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("news/README.md", "# News\n")
+        archive.writestr("news/LICENSE", "MIT\n")
+        archive.writestr("__MACOSX/news/._train.jsonl", "\0\5\x16")
+        archive.writestr("news/.DS_Store", "\0")
+        archive.writestr("news/train.jsonl", rows())
+    assert "Kept as `news`" in (await card(stage, "news.zip", packed.getvalue()))["text"]
 
 
 async def test_chatter_is_left_alone(stage: Stage) -> None:

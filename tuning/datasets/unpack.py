@@ -11,13 +11,17 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from tuning.datasets.members import data_members
+
 MOST_UNPACKED = 1 << 30
 MOST_MEMBERS = 1000
+#: Members that an answer names.
+NAMED = 8
 _COPY = 1 << 20
 _DAMAGED = (
     *(EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -68,7 +72,7 @@ def _opened(stack: ExitStack, source: Path, member: str) -> IO[bytes]:
 
 
 def _member(source: Path, most: int) -> str | None:
-    """The only file in an archive; None for an Excel workbook, which is a ZIP archive too."""
+    """The one file of data in an archive; None for an Excel workbook, which is a ZIP archive too."""
     try:
         with zipfile.ZipFile(source) as archive:
             infos = archive.infolist()
@@ -76,16 +80,30 @@ def _member(source: Path, most: int) -> str | None:
         raise CannotConvert("The ZIP archive is damaged. Pack it again.") from error
     if len(infos) > MOST_MEMBERS:
         raise CannotConvert(f"The ZIP archive has {len(infos):,} files. Bring one file.")
-    names = [i.filename for i in infos if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+    names = [i.filename for i in infos]
     if "xl/workbook.xml" in names:
         return None
-    if len(names) != 1:
-        raise CannotConvert(f"The ZIP archive has {len(names)} files. Bring an archive of one file.")
-    if any(i.file_size > most for i in infos if i.filename == names[0]):
+    found = data_members(names)
+    if len(found) != 1:
+        raise CannotConvert(_which(found))
+    info = next(i for i in infos if i.filename == found[0])
+    if info.file_size > most:
         raise CannotConvert(_too_large(most))
-    if any(i.flag_bits & 1 for i in infos if i.filename == names[0]):
+    if info.flag_bits & 1:
         raise CannotConvert("The ZIP archive needs a password. Pack it without one.")
-    return names[0]
+    return found[0]
+
+
+def _which(found: Sequence[str]) -> str:
+    """Why no member of the archive can be taken."""
+    if not found:
+        return "The ZIP archive has no files. Pack the data again."
+    shown = ", ".join(f"`{name[-60:]}`" for name in found[:NAMED])
+    rest = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
+    return (
+        f"The ZIP archive has {len(found):,} files that may be the data: {shown}{rest}. "
+        "Bring the one to train on by itself, and others, such as validation data, each by itself too."
+    )
 
 
 def _too_large(most: int) -> str:

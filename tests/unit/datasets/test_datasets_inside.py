@@ -71,7 +71,10 @@ def test_a_packed_file_inside_a_packed_one_is_not_opened(tmp_path: Path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (zipped(TEXT.encode(), "a.jsonl", "b.jsonl"), "has 2 files"),
+        (
+            zipped(TEXT.encode(), "a.jsonl", "b.jsonl"),
+            "has 2 files that may be the data: `a.jsonl`, `b.jsonl`",
+        ),
         (gzip.compress(TEXT.encode())[:-20], "damaged"),
         (zipped(TEXT.encode(), "a.jsonl").replace(b"PK\x03\x04", b"PK\x03\x04PK", 1), "damaged"),
         (b"PK\x03\x04" + zipped(TEXT.encode(), "a.jsonl")[14:], "damaged"),

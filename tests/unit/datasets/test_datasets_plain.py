@@ -69,7 +69,7 @@ def test_utf16_without_a_mark_is_told_by_its_zero_bytes(tmp_path: Path) -> None:
     [
         (gzip.compress(b"0" * 2 * MEGA), "Unpacked it has more than 1 MB"),
         (zipped("a.jsonl", content=b"0" * 2 * MEGA), "Unpacked it has more than 1 MB"),
-        (zipped("train.jsonl", "valid.jsonl"), "has 2 files"),
+        (zipped("train.jsonl", "valid.csv"), "has 2 files that may be the data: `train.jsonl`, `valid.csv`"),
         (zipped(), "is empty"),
         (gzip.compress(TEXT.encode())[:40], "damaged"),
         (zipped("a.jsonl")[:60], "damaged"),

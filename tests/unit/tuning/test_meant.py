@@ -89,6 +89,8 @@ def test_a_name_tells_nothing(name: str) -> None:
         ("rows.zip", zipped(table_csv=b"a,b\n")),
         ("rows.zip", zipped(rows_txt=ROW)),
         ("rows.zip", zipped(rows_json=LIST)),
+        ("rows.zip", zipped(README_md=b"# Rows\n", LICENSE=b"MIT\n", train_jsonl=ROW)),
+        ("rows.zip", zipped(prepare_py=b"import os\n", train_jsonl=ROW, valid_jsonl=ROW)),
         ("rows.tgz", tarred("train.jsonl")),
     ],
 )
@@ -117,7 +119,8 @@ def test_data_is_recognised_by_how_it_begins(name: str, head: bytes) -> None:
         ("values.yaml", b'{"a": 1}\n'),
         ("photo", b"\x89PNG\r\n\x1a\n" + bytes(100)),
         ("photos.zip", zipped(photo_png=b"\x89PNG\r\n\x1a\n")),
-        ("code.zip", zipped(readme_md=b"# Code\n", train_jsonl=ROW)),
+        ("code.zip", zipped(readme_md=b"# Code\n", main_py=b"import os\n", train_jsonl=ROW)),
+        ("words.zip", zipped(readme_md=b"# Words\n")),
         ("code.zip", zipped(package_json=b'{\n  "name": "app"\n}\n')),
         ("letter.docx", zipped(Content_Types_xml=b"<?xml version='1.0'?>")),
         ("code.tar.gz", tarred("setup.py")),
