@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.types import storable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -63,3 +65,8 @@ async def insert_new(connection: AsyncConnection, table: Table, values: dict[str
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     result = await connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())
     return result.rowcount == 1
+
+
+def holds(column: ColumnElement[str], search: str) -> ColumnElement[bool]:
+    """Whether the column's text contains `search`, whatever the case of the letters."""
+    return func.lower(column).contains(storable(search).lower(), autoescape=True)

@@ -13,17 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage.engine import READING, make_engine
 from storage.errors import DatabaseError, DatabaseNotMigrated, RecordRefused
 from storage.migrate import current, newest
-from storage.repositories import (
-    SqlAsks,
-    SqlDatasets,
-    SqlDeeds,
-    SqlDrops,
-    SqlModels,
-    SqlOverlaps,
-    SqlUploads,
-)
-from storage.repositories_jobs import SqlJobs
-from storage.repositories_updates import SqlUpdates
+from storage.repositories.datasets import SqlDatasets
+from storage.repositories.deeds import SqlDeeds
+from storage.repositories.drops import SqlDrops
+from storage.repositories.jobs import SqlJobs
+from storage.repositories.models import SqlAsks, SqlModels
+from storage.repositories.updates import SqlUpdates
+from storage.repositories.uploads import SqlOverlaps, SqlUploads
 from storage.whole import transaction
 
 
