@@ -10,11 +10,18 @@ ECHOED = ("text", "placeholder", "style", "confirm", "initial_option", "initial_
 
 
 def find(blocks: list[JSON], action_id: str, block_id: str | None = None) -> tuple[JSON, JSON]:
-    """The block and the element with this action id; `element_not_found` lists what there is instead."""
+    """The block and the element with this action id; `element_not_found` lists what there is instead.
+
+    A block id that is gone doesn't matter while the action id is the only one of its kind: the message
+    was edited between the look and the press, and blocks without an id of their own got new ones.
+    """
     there = elements(blocks)
-    for block, element in there:
-        if element["action_id"] == action_id and block_id in (None, block["block_id"]):
+    alike = [(block, element) for block, element in there if element["action_id"] == action_id]
+    for block, element in alike:
+        if block_id in (None, block["block_id"]):
             return block, element
+    if len(alike) == 1:
+        return alike[0]
     raise SlackError("element_not_found", action_ids=[element["action_id"] for _, element in there])
 
 

@@ -111,10 +111,11 @@ class Listener:
     async def send(self, socket: web.WebSocketResponse, since: int) -> None:
         """First what was missed since `since`, then whatever comes."""
         last = since
-        for entry in self.ws.journal.since(since):
-            if self._may_see(entry):
-                await socket.send_str(text_of(entry))
-            last = entry.seq
+        while missed := self.ws.journal.since(last):
+            for entry in missed:
+                if self._may_see(entry):
+                    await socket.send_str(text_of(entry))
+            last = missed[-1].seq
         while not self.behind:
             entry = await self.queue.get()
             if entry.seq > last:

@@ -152,6 +152,24 @@ async def test_pressing_what_is_not_there_names_what_is(workspace, app):
         await workspace.ana.press(card, "gone")
 
 
+async def test_a_button_can_be_pressed_though_its_message_was_edited_since_it_was_looked_at(workspace, app):
+    pressed = []
+
+    @app.action("go")
+    async def go(ack: Any, action: dict[str, Any]) -> None:
+        await ack()
+        pressed.append(action["block_id"])
+
+    card = await post_card(workspace, app)
+    (seen,) = [block["block_id"] for block in card["blocks"] if block["type"] == "actions"]
+    plain = [{name: part for name, part in block.items() if name != "block_id"} for block in card["blocks"]]
+    edited = await app.client.chat_update(channel=card["channel"], ts=card["ts"], blocks=plain, text="edited")
+    (now,) = [b["block_id"] for b in edited["message"]["blocks"] if b["type"] == "actions"]
+    await workspace.ana.press(card, "go", block_id=seen)
+    assert seen != now
+    assert pressed == [now]
+
+
 async def open_modal(
     workspace: SlackWorkspace, app: AsyncApp, view: dict[str, Any] = MODAL
 ) -> dict[str, Any]:

@@ -57,6 +57,19 @@ async def test_a_kept_workspace_is_the_same_after_a_restart(tmp_path):
         )
 
 
+async def test_a_page_that_comes_back_late_is_told_all_that_it_missed():
+    async with open_workspace() as workspace, aiohttp.ClientSession() as session:
+        for number in range(2_500):
+            workspace.sandbox.workspace.journal.add("message", channel=GENERAL, message={"number": number})
+        address = f"{workspace.sandbox.url}/page/live?as=ana&since=0"
+        seen = []
+        async with session.ws_connect(address) as socket:
+            while 2_499 not in seen:
+                entry = await socket.receive_json(timeout=10)
+                seen.append(entry["data"].get("message", {}).get("number"))
+        assert [number for number in seen if number is not None] == list(range(2_500))
+
+
 async def test_a_folder_of_another_version_is_refused(tmp_path):
     async with open_workspace(state=tmp_path) as workspace:
         workspace.sandbox._disk._db.execute("PRAGMA user_version = 99")

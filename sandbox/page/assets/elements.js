@@ -55,7 +55,8 @@ async function use(control, spec, block, context, value) {
     control.classList.remove("failed");
   } catch (error) {
     control.classList.add("failed");
-    announce(`The app did not answer: ${error.message}`, "error");
+    const gone = error.message === "element_not_found";
+    announce(gone ? "The app has changed this since you looked. Look again." : `The app did not answer: ${error.message}`, "error");
   } finally {
     control.classList.remove("busy");
     control.removeAttribute("aria-busy");
