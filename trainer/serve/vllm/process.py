@@ -24,13 +24,12 @@ import aiohttp
 
 from trainer.jobs import child
 from trainer.serve.vllm.adapters import Adapters
+from trainer.serve.vllm.command import command, environment
 from trainer.serve.vllm.wire import Template
 from trainer.settings import Serving
 
 STARTING, READY, ENDED = "starting", "ready", "ended"
 POLL_SECONDS = 0.1
-#: The ranks that vLLM has room for.
-RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 #: One line of a stream: twenty alternatives for each of some tokens.
 LONGEST_LINE = 2**22
 HOST = "http://vllm"
@@ -189,39 +188,3 @@ async def _ticks() -> AsyncIterator[None]:
     while True:
         yield
         await asyncio.sleep(POLL_SECONDS)
-
-
-def command(source: str, base: dict[str, Any], settings: Serving, socket: Path) -> list[str]:
-    """The command line: what the answers depend on, then the administrator's options, then what must hold."""
-    options = {
-        "--served-model-name": base["name"],
-        "--max-model-len": str(base["context"]),
-        # Not the model's own taste in top_k and penalties: only what the question says.
-        "--generation-config": "vllm",
-        "--chat-template-content-format": "string",
-    }
-    if source == base["source"]:
-        options |= {
-            "--max-loras": str(min(settings.batch_adapters, settings.loaded_models)),
-            "--max-cpu-loras": str(settings.loaded_models),
-            "--max-lora-rank": str(min(rank for rank in RANKS if rank >= min(base["lora_rank"], RANKS[-1]))),
-        }
-    return [
-        *(settings.vllm, "serve", source),
-        *(word for option in options.items() for word in option),
-        *(["--enable-lora"] if source == base["source"] else []),
-        *(["--trust-remote-code"] if base["trust_remote_code"] else []),
-        "--disable-uvicorn-access-log",
-        *settings.vllm_options,
-        *("--uds", str(socket)),
-    ]
-
-
-def environment(key: str) -> dict[str, str]:
-    """What vLLM is told besides its options; nothing is reported to anyone."""
-    return {
-        "VLLM_API_KEY": key,
-        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "DO_NOT_TRACK": "1",
-    }
