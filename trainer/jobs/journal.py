@@ -60,6 +60,11 @@ def _checked(store: Store, job: Job, record: dict[str, Any]) -> None:
 
 
 def _paused(store: Store, job: Job, record: dict[str, Any]) -> None:
+    pause(store, job)
+
+
+def pause(store: Store, job: Job) -> None:
+    """Have a job wait for its resumption."""
     store.change(job.id, status="paused", estimated_finish=None)
     tell(store, job.id, "The job has been paused")
 

@@ -1,9 +1,11 @@
 """Whose turn it is: first come, first served within a project, and projects take turns."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from trainer.store import Job
+
+QUEUE = "Waiting in the queue"
 
 
 class Turns:
@@ -33,3 +35,23 @@ class Turns:
             busy[job.project] += 1
             last[job.project] = self.count + len(ordered)
         return ordered
+
+    def serve(
+        self, queued: Iterable[Job], training: Counter[str], limit: int, places: int | None
+    ) -> Iterator[tuple[Job, str]]:
+        """Each job with why it must wait, in words, or with none when it has a turn now.
+
+        `limit` bounds the jobs of a project that train at a time, 0 not at all; `places` bounds all jobs.
+        """
+        busy, before = Counter(training), 0
+        for job in self.order(queued, training):
+            if limit and busy[job.project] >= limit:
+                yield job, f"{QUEUE}: {limit} job(s) of a project may train at a time"
+            elif places is not None and busy.total() >= places:
+                words = f"{QUEUE}: {places} job(s) may train at a time"
+                yield job, f"{words}, {before} wait(s) before this one"
+                before += 1
+            else:
+                self.took(job.project)
+                busy[job.project] += 1
+                yield job, ""

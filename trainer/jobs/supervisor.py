@@ -12,21 +12,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trainer import ids
 from trainer.errors import ApiError, no_such_job
-from trainer.folder import step_of
-from trainer.jobs import journal
+from trainer.jobs import journal, stages
 from trainer.jobs.admission import admit
-from trainer.jobs.events import tell
 from trainer.jobs.executors import ENDED, WAITING, Executor, State, Task
-from trainer.jobs.queue import Turns
+from trainer.jobs.queue import QUEUE, Turns
 from trainer.settings import Settings
-from trainer.store import Event, Job, Store
+from trainer.store import Job, Store
 
 PASS_SECONDS = 0.2
 PAUSE_GRACE_SECONDS = 3.0
 CHECKS_AT_ONCE = 2
-QUEUE = "Waiting in the queue"
 #: A shared folder that is away comes back; the next pass tries again.
 AWAY = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
 
@@ -96,9 +92,7 @@ class Supervisor:
             if isinstance(error, OSError) and error.errno in AWAY:
                 return
             self._stop_worker(job.id)
-            with self.store.transaction():
-                words = "The job failed on an error of the server, which its log describes."
-                journal.fail(self.store, job, "server_error", words)
+            stages.failed_here(self.store, job)
             if job.id in self.workers:
                 self._watch(self._again(job.id))
 
@@ -122,9 +116,7 @@ class Supervisor:
         self._stop_worker(job.id)
         job = journal.ingest(self.store, job)
         if not job.over:
-            with self.store.transaction():
-                self.store.change(job.id, status="cancelled", finished_at=ids.now(), estimated_finish=None)
-                tell(self.store, job.id, "The job was cancelled")
+            stages.was_cancelled(self.store, job)
         job = self._again(job.id)
         if job.id in self.workers:
             self._watch(job)
@@ -136,13 +128,10 @@ class Supervisor:
         """Stop a job at the end of its step, with a checkpoint."""
         if job.status not in {"running", "queued"}:
             raise ApiError(400, f"Job {job.id} can't be paused: it is {job.status}.", code="job_not_pausable")
-        with self.store.transaction():
-            if job.status == "queued":
-                self.store.change(job.id, status="paused")
-                tell(self.store, job.id, "The job has been paused")
-            else:
-                self.store.change(job.id, status="pausing")
-                tell(self.store, job.id, "Pausing the job at the end of its step")
+        if job.status == "queued":
+            stages.has_paused(self.store, job)
+        else:
+            stages.is_pausing(self.store, job)
         journal.folder_of(self.store, job.id).set_command("pause")
         if job.status == "queued":
             # It may wait for a place on a cluster.
@@ -158,9 +147,7 @@ class Supervisor:
         # The worker that paused has said its last word; the next one begins when it is gone.
         self._stop_worker(job.id)
         journal.folder_of(self.store, job.id).set_command(None)
-        with self.store.transaction():
-            self.store.change(job.id, status="queued")
-            tell(self.store, job.id, "The job was resumed, moving it to queued state")
+        stages.was_resumed(self.store, job)
         return self._again(job.id)
 
     def find(self, job_id: str, project: str) -> Job:
@@ -182,17 +169,10 @@ class Supervisor:
         training = self._training()
         limit, places = self.settings.limits.training_jobs_per_project, self.executors["train"].places
         waiting = [job for job in self._with_status("queued") if job.id not in self.workers]
-        before = 0
-        for job in self.turns.order(waiting, training):
-            if limit and training[job.project] >= limit:
-                self._explain(job, f"{QUEUE}: {limit} job(s) of a project may train at a time")
-            elif places is not None and training.total() >= places:
-                words = f"{QUEUE}: {places} job(s) may train at a time"
-                self._explain(job, f"{words}, {before} wait(s) before this one")
-                before += 1
+        for job, why in self.turns.serve(waiting, training, limit, places):
+            if why:
+                stages.waits(self.store, job, why)
             else:
-                self.turns.took(job.project)
-                training[job.project] += 1
                 self._safely(self._train, job)
 
     def _training(self) -> Counter[str]:
@@ -200,12 +180,6 @@ class Supervisor:
         jobs = {job.id: job for status in ("running", "pausing") for job in self._with_status(status)}
         own = [self._again(id) for id, worker in self.workers.items() if worker.kind == "train"]
         return Counter(job.project for job in {**jobs, **{job.id: job for job in own}}.values())
-
-    def _explain(self, job: Job, words: str) -> None:
-        """Say once why nothing happens, and again when the reason is another one."""
-        last, _ = self.store.page(Event, after=None, limit=1, job_id=job.id)
-        if last[0].message.partition(",")[0] != words.partition(",")[0]:
-            tell(self.store, job.id, words)
 
     def _check(self, job: Job) -> None:
         self._ensure(job, "check")
@@ -230,21 +204,14 @@ class Supervisor:
         state = worker.executor.poll(job.id)
         if state.phase == WAITING:
             if state.words and not worker.stopping:
-                self._explain(job, f"{QUEUE}: {state.words}")
+                stages.waits(self.store, job, f"{QUEUE}: {state.words}")
             return
         if worker.kind == "train" and job.status == "queued" and not worker.stopping:
-            self._has_begun(job)
+            stages.has_begun(self.store, job)
         job = journal.ingest(self.store, self._again(job.id))
         if state.phase == ENDED:
             self._forget(job.id)
             self._settle(job, worker, state)
-
-    def _has_begun(self, job: Job) -> None:
-        last = journal.folder_of(self.store, job.id).last_checkpoint()
-        with self.store.transaction():
-            self.store.change(job.id, status="running")
-            resumed = f"Fine-tuning job resumed from step {step_of(last)}" if last else None
-            tell(self.store, job.id, resumed or "Fine-tuning job started")
 
     def _settle(self, job: Job, worker: Worker, state: State) -> None:
         """A worker ended: by its own outcome, because it had to, or for no reason that is known."""
@@ -253,19 +220,7 @@ class Supervisor:
         elif job.status == "pausing" and worker.stopping:
             self._has_paused(job)
         elif job.status in {"validating_files", "running", "pausing"}:
-            self._died(job, state.words)
-
-    def _died(self, job: Job, how: str) -> None:
-        """A worker ended without saying how: go on from its last checkpoint, but not for ever."""
-        with self.store.transaction():
-            if job.attempts >= self.settings.training.restarts:
-                message = f"The job failed: its process was ended {job.attempts + 1} times, last by {how}"
-                journal.fail(self.store, job, "worker_died", message)
-                return
-            self.store.change(job.id, attempts=job.attempts + 1)
-            last = journal.folder_of(self.store, job.id).last_checkpoint()
-            where = f"from step {step_of(last)}" if last else "from the start"
-            tell(self.store, job.id, f"The job's process ended ({how}); continuing {where}", level="warn")
+            stages.worker_died(self.store, job, state.words, self.settings.training.restarts)
 
     def _hurry(self, job: Job) -> None:
         """End a worker that can't stop in time: it is loading, or in a long step that will be done again."""
@@ -279,9 +234,7 @@ class Supervisor:
 
     def _has_paused(self, job: Job) -> None:
         self.pause_deadlines.pop(job.id, None)
-        with self.store.transaction():
-            self.store.change(job.id, status="paused", estimated_finish=None)
-            tell(self.store, job.id, "The job has been paused")
+        stages.has_paused(self.store, job)
 
     def _stop_worker(self, job_id: str) -> None:
         """Have a job's worker end, if it has one; a later pass sees it gone."""
