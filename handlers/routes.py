@@ -20,6 +20,8 @@ COMMANDS: dict[str, Handler] = {"/ft": commands.ft, "/ask": ask.ask}
 
 ACTIONS: dict[str, Handler] = {
     "train_dataset": actions.train_dataset,
+    "dataset": training.chosen,
+    "validation": training.chosen,
     "train_anyway": training.anyway_typed,
     "train_not": actions.keep,
     "show_job": actions.show_job,

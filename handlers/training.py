@@ -47,6 +47,13 @@ async def open_modal(
     await context.client.views_open(trigger_id=trigger, view=view)
 
 
+async def chosen(ack: AsyncAck, body: dict[str, Any], person: Person, services: Services) -> None:
+    """A dataset was chosen in the form: whether rows of one stand in the other is looked for meanwhile."""
+    await ack()
+    values = _values(body["view"]["state"]["values"])
+    await services.overlaps.begin(person.workspace, values.get("dataset", ""), values.get("validation", ""))
+
+
 async def submitted(
     ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
 ) -> None:

@@ -1,7 +1,7 @@
 """Whether validation data stands in the training data: looked for once for each pair of files, and kept.
 
-A form must be answered within three seconds, and reading two large files takes longer: so looking goes on
-by itself, and whoever asked may come back.
+A form must be answered within three seconds, and reading two large files takes longer: so looking begins
+as soon as both are chosen and goes on by itself, and whoever asked may come back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from tuning.ports import DatasetFiles, Leaks, Store
 from tuning.records import Overlap, Plan, Version
 
 log = logging.getLogger(__name__)
+
+#: So many pairs are looked at before anybody asked for it.
+MOST_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,23 @@ class Overlaps:
         task = self._task(plan.workspace, training, validation)
         done, _ = await asyncio.wait({task}, timeout=seconds)
         return replace(plan, overlap=task.result()) if done else None
+
+    async def begin(self, workspace: str, training_id: str, validation_id: str) -> None:
+        """Begin to look whether one dataset's rows stand in another one, where that isn't known yet.
+
+        Nobody waits for it. Whoever tries many datasets one after the other has only some looked at ahead.
+        """
+        if not training_id or not validation_id or len(self._looking) >= MOST_AHEAD:
+            return
+        async with self.store.begin() as tx:
+            training = await tx.datasets.get(workspace, training_id)
+            validation = await tx.datasets.get(workspace, validation_id)
+            if training is None or validation is None:
+                return
+            pair = (training.latest, validation.latest)
+            known = await tx.overlaps.get(workspace, pair[0].sha256, pair[1].sha256)
+        if not known:
+            self._task(workspace, *pair)
 
     def _task(self, workspace: str, training: Version, validation: Version) -> asyncio.Task[Overlap | None]:
         """Who looks for this pair already, or somebody new."""

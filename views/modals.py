@@ -56,7 +56,7 @@ def options(pairs: Sequence[Option]) -> list[Block]:
 
 def _what(dataset: Option | None, base: Option | None, methods: Sequence[Option]) -> list[Block]:
     return [
-        _input("dataset", "Dataset", _search("dataset", "Type a part of its name", dataset)),
+        _input("dataset", "Dataset", _search("dataset", "Type a part of its name", dataset), told=True),
         _input(
             "base",
             "Base model",
@@ -110,6 +110,7 @@ def _settings() -> list[Block]:
             _search("validation", "None", None),
             "Examples held back, to see whether it learns or only remembers.",
             optional=True,
+            told=True,
         ),
     ]
 
@@ -124,7 +125,10 @@ def _channel() -> Block:
     return _input("channel", "Channel", element, "The job's thread goes there; I must be a member of it.")
 
 
-def _input(name: str, label: str, element: Block, hint: str = "", *, optional: bool = False) -> Block:
+def _input(
+    name: str, label: str, element: Block, hint: str = "", *, optional: bool = False, told: bool = False
+) -> Block:
+    """A field; with `told`, a choice in it is told of at once."""
     block: Block = {
         "type": "input",
         "block_id": name,
@@ -132,6 +136,7 @@ def _input(name: str, label: str, element: Block, hint: str = "", *, optional: b
         "element": element,
         "optional": optional,
     }
+    block |= {"dispatch_action": True} if told else {}
     return block | {"hint": plain_text(hint, 2000)} if hint else block
 
 

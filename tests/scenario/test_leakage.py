@@ -61,6 +61,26 @@ async def test_the_form_warns_before_the_start_and_starts_one_job_all_the_same(s
     assert len(stage.backend.files) == 2
 
 
+async def test_what_is_chosen_in_the_form_is_compared_before_it_is_sent(stage: Stage) -> None:
+    card = await two_datasets(stage, 3)
+    await stage.ana.press(card, "train_dataset")
+    form = await stage.ana.modal("train")
+    (option,) = [one for one in await stage.ana.suggest(form, "validation") if one["text"]["text"] == "held"]
+    await stage.ana.press(form, "validation", option, query="held")
+
+    async def known() -> bool:
+        async with stage.bot.store.begin() as tx:
+            datasets = await tx.datasets.list("T0SANDBOX1")
+            (held, news) = sorted(datasets, key=lambda one: one.name)
+            pair = (news.latest.sha256, held.latest.sha256)
+            return await tx.overlaps.get("T0SANDBOX1", *pair) is not None
+
+    await until(known, 30)
+    assert not stage.backend.jobs
+    submitted = await stage.ana.submit({"validation": option["value"]})
+    assert LEAKED in str(submitted)
+
+
 async def test_a_command_asks_first_and_a_button_starts(stage: Stage) -> None:
     await two_datasets(stage, 3)
     await stage.ana.command(CHANNEL, "/ft", "train news validation=held suffix=leaky")
