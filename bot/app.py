@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import Semaphore
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,9 @@ from tuning.downloads import Downloads
 from tuning.drops import Drops
 from tuning.fetching import Fetcher
 from tuning.jobs import Jobs
+from tuning.judging import Judge
 from tuning.keeping import Keeping
+from tuning.lanes import AT_ONCE, Lanes
 from tuning.launch import Launcher
 from tuning.library import Library
 from tuning.mending import Mending
@@ -93,15 +96,15 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     uploads = Uploads(store, backend, sender, files, leases, now)
     launcher = Launcher(store, backend, uploads, leases, now, grace=pace.grace, first_wait=pace.first_wait)
     poller = Poller(store, backend, leases, now, timedelta(seconds=settings.ft_poll_seconds))
-    shared = SlackFiles(patient_client(settings))
     keeping = Keeping(store, files, now, settings.ft_quota_bytes)
-    checker, reworker = ProcessChecker(), ProcessReworker()
-    fetcher = Fetcher(store, shared, files, reworker, keeping)
+    # the lanes say whose turn it is
+    checker, comparer = ProcessChecker(Semaphore(AT_ONCE)), ProcessComparer(Semaphore(AT_ONCE))
+    reworker, lanes = ProcessReworker(), Lanes(patience=pace.patience_seconds)
+    fetcher = Fetcher(store, SlackFiles(patient_client(settings)), files, reworker, keeping)
     bell = Bell()
-    checks = Checks(store, checker, now, bell.ring, pace.tell_every)
-    drops = Drops(
-        store, fetcher, files, checks, ProcessComparer(), reworker, keeping, leases, now, settings.ft_admins
-    )
+    checks = Checks(store, checker, now, bell.ring, lanes, pace.tell_every)
+    judge = Judge(store, files, comparer, reworker, keeping, now, settings.ft_admins)
+    drops = Drops(store, fetcher, files, checks, judge, reworker, keeping, leases, now)
     courier = Courier(
         store,
         single_try_client(settings),
@@ -127,7 +130,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         mending=Mending(store, files, now),
         remedies=Remedies(store, files, reworker, now),
         downloads=Downloads(store, files, now),
-        splitter=Splitter(store, files, checker, reworker, keeping, now),
+        splitter=Splitter(store, files, checker, lanes, reworker, keeping, now),
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

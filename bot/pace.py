@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.refused import EDIT_EVERY
 from tuning.checking import TELL_EVERY
+from tuning.lanes import PATIENCE_SECONDS
 from tuning.launch import FIRST_WAIT, GRACE
 from tuning.sending import WATCH_SECONDS, Limits
 
@@ -26,6 +27,8 @@ class Pace:
     watch_seconds: float = WATCH_SECONDS
     #: Between two times that a check tells what it found so far.
     tell_every: timedelta = TELL_EVERY
+    #: A file that waits for less than this isn't told to.
+    patience_seconds: float = PATIENCE_SECONDS
     #: What goes to the backend at once; what the price book says when nothing is.
     limits: Limits | None = None
     #: Before a read that failed is tried a second time.

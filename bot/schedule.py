@@ -54,7 +54,8 @@ class Schedule:
         self._every("poll", self.poll_seconds, self.poller.poll_once)
         # a pass in which a large file is sent doesn't keep other jobs waiting
         self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending, at_once=2)
-        self._every("drops", self.pace.resume_seconds, self.drops.resume)
+        # a pass that checks a large file doesn't keep other leftovers waiting
+        self._every("drops", self.pace.resume_seconds, self.drops.resume, at_once=2)
         self._every("renew", self.pace.renew_seconds, self.leases.renew)
         self._every("forget", 3600.0, self._forget)
         self._every("files", 3600.0, self.keeping.sweep)

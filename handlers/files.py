@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -57,7 +58,10 @@ async def again(ack: AsyncAck, action: dict[str, Any], person: Person, services:
 
 
 async def work(drop_ids: list[str], drops: Drops, services: Services) -> None:
-    """After the acknowledgement: fetch, check, answer."""
-    for drop_id in drop_ids:
+    """After the acknowledgement: fetch, check, answer; files of one message don't wait for each other."""
+
+    async def one(drop_id: str) -> None:
         await drops.work(drop_id)
         services.nudge()
+
+    await asyncio.gather(*map(one, drop_ids))

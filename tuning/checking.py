@@ -1,18 +1,20 @@
-"""The check of one drop: what it found so far is told on the drop's card, and its owner may end it early."""
+"""The check of one drop, in its turn: what it found so far is told on its card, and its owner may end it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report
 from tuning.errors import Conflict, NotFound
+from tuning.lanes import Lanes
 from tuning.policy import Action, require
 from tuning.ports import Checker, Clock, Store, Transaction
-from tuning.records import Drop, DropState, Person
+from tuning.records import Drop, DropState, Person, Waiting
 from tuning.rejected import rejected
 from tuning.updates import tell_drop
 
@@ -28,20 +30,38 @@ class Checks:
     checker: Checker
     now: Clock
     ring: Callable[[], None]
+    lanes: Lanes = field(default_factory=Lanes)
     tell_every: timedelta = TELL_EVERY
 
     async def check(self, drop: Drop, path: Path, findings: Path) -> Report:
-        """The file's report; what it holds so far is told on the way."""
-        await self._forget(drop)
-        telling = _Telling(self, drop, self.now())
-        return await self.checker.check(path, findings=findings, progress=telling.told)
+        """The file's report; that it waits, and what it holds so far, is told on the way."""
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        async with self.lanes.turn(size, lambda ahead: self.waits(drop, Waiting(ahead))):
+            await self._begin(drop, long=size > self.lanes.small_bytes)
+            telling = _Telling(self, drop, self.now())
+            return await self.checker.check(path, findings=findings, progress=telling.told)
 
-    async def _forget(self, drop: Drop) -> None:
-        """What an earlier check of this drop showed, and that it was stopped, means nothing for this one."""
+    async def waits(self, drop: Drop, what: Waiting) -> None:
+        """Tell what a drop waits for."""
+        async with self.store.begin() as tx:
+            fresh = await tx.drops.get(drop.id)
+            if fresh is None or fresh.state is not DropState.received or fresh.waiting == what:
+                return
+            await tx.drops.save(replace(fresh, waiting=what, seen=None))
+            await tell_drop(tx, fresh)
+        self.ring()
+
+    async def _begin(self, drop: Drop, *, long: bool) -> None:
+        """What an earlier check of this drop showed, and that it was stopped, means nothing for this one.
+
+        That it waits no more is told when the check takes long: its outcome would have to wait for that edit.
+        """
         async with self.store.begin() as tx:
             before = await tx.drops.get(drop.id)
-            if before and (before.seen or before.stopped_by):
-                await tx.drops.save(replace(before, seen=None, stopped_by=""))
+            if before and (before.seen or before.stopped_by or before.waiting):
+                await tx.drops.save(replace(before, seen=None, stopped_by="", waiting=None))
+                if before.waiting and long:
+                    await tell_drop(tx, before)
 
     async def stop(self, person: Person, drop_id: str) -> None:
         """End a check early; its drop is rejected with what was found so far."""

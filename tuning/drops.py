@@ -3,6 +3,9 @@
 `receive` only writes down that there is a drop, so that it is on record before Slack is acknowledged;
 `work` does the rest under a lease and may be killed and called again at any point. A rejected drop's
 bytes are kept for a while: mended row by row (see `mending`), the drop is received once more.
+
+A file that is dropped into a thread waits until those before it there are answered: it may be the next
+version of what they become.
 """
 
 from __future__ import annotations
@@ -13,52 +16,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuning.checking import Checks
-from tuning.datasets.report import Report
-from tuning.dropped import free_name, sha256_of
+from tuning.dropped import sha256_of
 from tuning.errors import FileUnreadable, FtBotError
 from tuning.fetching import Fetcher
-from tuning.findings import findings_file, more_than_shown
-from tuning.ids import new_id, request_id
+from tuning.ids import request_id
+from tuning.judging import Judge, Vanished
 from tuning.keeping import Keeping
-from tuning.ports import (
-    Clock,
-    Comparer,
-    DatasetFiles,
-    Leases,
-    Reworker,
-    Store,
-    Transaction,
-)
-from tuning.records import Dataset, Diff, Drop, DropState, Person, Source, Update, Version
-from tuning.remedies import acceptance, accepted_line
-from tuning.reworking import failure, offered, reworked, told
+from tuning.ports import Clock, DatasetFiles, Leases, Reworker, Store
+from tuning.records import Drop, DropState, Waiting
+from tuning.reworking import failure, reworked
 from tuning.rows import with_edits
-from tuning.sources import counted, held, made_of
+from tuning.sources import held, made_of
 from tuning.updates import tell_drop
-from tuning.versions import Place, place, tell_newer
 
 log = logging.getLogger(__name__)
 
-#: All findings go into the thread as a file up to this size.
-MOST_FINDINGS_BYTES = 50 * 1024 * 1024
-
-
-class Vanished(Exception):
-    """The bytes were removed between being kept and being put on record: the drop is worked on again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A file that was checked: its bytes' hash, its report, all its findings as a table, what it was made of.
-
-    `findings` is the table's hash, empty when there is none; `owed` brings it to the thread.
-    """
-
-    digest: str
-    report: Report
-    findings: str
-    owed: Update | None
-    source: Source | None = None
+#: Between two looks whether the files before one are answered.
+LOOK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +43,11 @@ class Drops:
     fetcher: Fetcher
     files: DatasetFiles
     checks: Checks
-    comparer: Comparer
+    judge: Judge
     reworker: Reworker
     keeping: Keeping
     leases: Leases
     now: Clock
-    admins: frozenset[str] = frozenset()
 
     async def receive(
         self,
@@ -99,33 +72,55 @@ class Drops:
         return drop_id
 
     async def work(self, drop_id: str) -> None:
-        """Fetch, check and answer a drop that nobody else is working on."""
-        lease = f"drop:{drop_id}"
-        if not await self.leases.acquire(lease):
-            return
-        try:
-            async with self.store.begin() as tx:
-                drop = await tx.drops.get(drop_id)
-            if drop and drop.state is DropState.received:
-                await self._work(drop)
-        finally:
-            await self.leases.release(lease)
+        """Fetch, check and answer a drop that nobody else is working on, and what waited for it."""
+        turn: str | None = drop_id
+        while turn:
+            turn = await self._work_alone(turn)
 
     async def resume(self) -> None:
         """Work on the drops that a stopped process left behind."""
         async with self.store.begin() as tx:
             unfinished = await tx.drops.unfinished()
-        for drop in unfinished:
-            await self.work(drop.id)
+        ends = await asyncio.gather(*(self.work(drop.id) for drop in unfinished), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
-    async def _work(self, drop: Drop) -> None:
+    async def _work_alone(self, drop_id: str) -> str | None:
+        """Work on one drop; which one may be worked on next because of that."""
+        lease = f"drop:{drop_id}"
+        if not await self.leases.acquire(lease):
+            return None
+        waits = False
+        try:
+            async with self.store.begin() as tx:
+                drop = await tx.drops.get(drop_id)
+            if drop and drop.state is DropState.received:
+                waits = await self._work(drop)
+        finally:
+            await self.leases.release(lease)
+        return await self._next(drop_id, waits=waits)
+
+    async def _next(self, drop_id: str, *, waits: bool) -> str | None:
+        """The first unanswered file of this one's thread: another one, or itself if it only had to wait."""
+        async with self.store.begin() as tx:
+            drop = await tx.drops.get(drop_id)
+            thread = (
+                await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts or "") if drop else ()
+            )
+        first = next((one.id for one in thread if one.state is DropState.received), None)
+        return first if (first == drop_id) is waits else None
+
+    async def _work(self, drop: Drop) -> bool:
+        """Whether the drop is left as it is, to wait for another one."""
         temporary = self.files.temporary(drop.id)
         findings = self.files.temporary(f"{drop.id}.csv")
         try:
-            ready = await (self._mended(drop, temporary) if drop.sha256 else self._fetched(drop, temporary))
-            if ready:
-                await self._judge(drop, *ready, temporary, findings)
+            if drop.sha256:
+                await self._judge(drop, *await self._mended(drop, temporary), temporary, findings)
                 await self.keeping.let_go(*held(drop))
+                return False
+            return await self._fetched(drop, temporary, findings)
         except Vanished:
             log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
         except FtBotError as error:
@@ -138,14 +133,42 @@ class Drops:
         finally:
             temporary.unlink(missing_ok=True)
             findings.unlink(missing_ok=True)
+        return False
 
-    async def _fetched(self, drop: Drop, temporary: Path) -> tuple[Drop, str] | None:
-        """Bring the file here, with its hash; None when it isn't meant for us."""
+    async def _fetched(self, drop: Drop, temporary: Path, findings: Path) -> bool:
+        """Bring a file that is meant for us here and judge it; whether it must wait first."""
         shared, ours = await self.fetcher.look(drop)
         if not ours:
             await self._finish(drop, state=DropState.ignored, filename=shared.name)
+            return False
+        drop = await self.fetcher.announce(drop, shared)
+        if await self._waits(drop):
+            return True
+        ready, digest = await self.fetcher.fetch(drop, shared, temporary)
+        await self._judge(drop, ready, digest, temporary, findings)
+        return False
+
+    async def _waits(self, drop: Drop) -> bool:
+        """Whether files before this one in its thread stay unanswered for more than a moment, which is told.
+
+        Whoever answers the last of them goes on with this one.
+        """
+        left = self.checks.lanes.patience
+        while before := await self._unanswered_before(drop):
+            if left <= 0:
+                await self.checks.waits(drop, Waiting(after=before.filename or "the file above"))
+                return True
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            left -= LOOK_AGAIN_SECONDS
+        return False
+
+    async def _unanswered_before(self, drop: Drop) -> Drop | None:
+        if not drop.reply or not drop.thread_ts:
             return None
-        return await self.fetcher.fetch(drop, shared, temporary)
+        async with self.store.begin() as tx:
+            thread = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts)
+        earlier = thread[: [one.id for one in thread].index(drop.id)]
+        return next((one for one in earlier if one.state is DropState.received), None)
 
     async def _mended(self, drop: Drop, temporary: Path) -> tuple[Drop, str]:
         """The rejected bytes, with what became of their rows since, and what was asked for done."""
@@ -160,117 +183,10 @@ class Drops:
         return ready, await asyncio.to_thread(sha256_of, temporary)
 
     async def _judge(self, before: Drop, drop: Drop, digest: str, temporary: Path, findings: Path) -> None:
-        async with self.store.begin() as tx:
-            if await _known(tx, drop, digest):
-                return
+        if await self.judge.known(drop, digest):
+            return
         report = await self.checks.check(drop, temporary, findings)
-        good = report.ok or acceptance(drop.remedy, report)
-        checked = Checked(digest, report, *await self._findings(drop, report, findings, keep=not good))
-        await self.files.keep(temporary, digest)
-        checked = replace(
-            checked, source=await counted(drop.source, before, digest, self.comparer, self.files)
-        )
-        await (self._accept(drop, checked) if good else self._reject(drop, checked))
-
-    async def _findings(
-        self, drop: Drop, report: Report, findings: Path, *, keep: bool
-    ) -> tuple[str, Update | None]:
-        """All findings as a table: kept to mend rows by, and for the thread when its card shows only some."""
-        if not keep and not more_than_shown(report):
-            return "", None
-        size = await asyncio.to_thread(lambda: findings.stat().st_size)
-        digest = await asyncio.to_thread(sha256_of, findings)
-        await self.files.keep(findings, digest)
-        if not more_than_shown(report):
-            return digest, None
-        if size > MOST_FINDINGS_BYTES:
-            log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
-            return digest, None
-        return digest, findings_file(drop, report, digest)
-
-    async def _accept(self, drop: Drop, checked: Checked) -> None:
-        """The next version of the dataset whose thread it was dropped in, or a dataset of its own.
-
-        The versions are compared outside of the transaction: it takes as long as reading both.
-        """
-        person = Person(drop.workspace, drop.user, admin=drop.user in self.admins)
-        compared, diff = "", None
-        while True:
-            async with self.store.begin() as tx:
-                if await _known(tx, drop, checked.digest):
-                    return
-                where = await place(tx, drop, person)
-                latest = where.dataset.latest if where.dataset else None
-                if latest is None or latest.id == compared:
-                    await self._keep(tx, drop, checked, where, diff)
-                    return
-            diff = await self._compare(latest, checked.digest)
-            compared = latest.id
-
-    async def _compare(self, latest: Version, digest: str) -> Diff | None:
-        try:
-            return await self.comparer.compare(self.files.path(latest.sha256), self.files.path(digest))
-        except FtBotError as error:
-            log.warning("versions can't be compared: %s", error)
-            return None
-
-    async def _keep(
-        self, tx: Transaction, drop: Drop, checked: Checked, where: Place, diff: Diff | None
-    ) -> None:
-        dataset, now, report = where.dataset, self.now(), checked.report
-        number = dataset.latest.number + 1 if dataset else 1
-        dataset_id = dataset.id if dataset else new_id("ds")
-        accepted = acceptance(drop.remedy, report)
-        version = Version(
-            new_id("ver"),
-            dataset_id,
-            number,
-            checked.digest,
-            report.bytes,
-            report,
-            drop.user,
-            now,
-            diff,
-            accepted,
-            checked.source,
-        )
-        if dataset:
-            await tell_newer(tx, dataset)
-            await tx.datasets.add_version(version)
-        else:
-            name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
-            await tx.datasets.add(Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,)))
-        kept = {"dataset_id": dataset_id, "version_id": version.id, "problem": where.why}
-        left = {"sha256": "", "remedy": drop.remedy, "source": None, "findings": ""}
-        await self._settle(tx, drop, checked, state=DropState.kept, **left, **kept)
-        if accepted:
-            await tx.updates.add(accepted_line(drop, version, accepted))
-
-    async def _reject(self, drop: Drop, checked: Checked) -> None:
-        offer = await offered(self.reworker, checked.report, self.files.path(checked.digest))
-        left = {
-            "sha256": checked.digest,
-            "problem": told(drop.remedy),
-            "remedy": None,
-            "offer": offer,
-            "source": checked.source,
-            "findings": checked.findings,
-        }
-        async with self.store.begin() as tx:
-            await self._settle(tx, drop, checked, state=DropState.rejected, **left)
-
-    async def _settle(self, tx: Transaction, drop: Drop, checked: Checked, **changes: object) -> None:
-        """Put the outcome of a check on record, with all that the thread is owed for it."""
-        if not self.files.path(checked.digest).exists():
-            raise Vanished
-        fresh = await tx.drops.get(drop.id) or drop
-        report = checked.report
-        done = replace(fresh, report=report, size=report.bytes, seen=None, **changes)  # type: ignore[arg-type]
-        await tx.drops.save(done)
-        await tx.drops.forget_edits(drop.workspace, drop.id)
-        await tell_drop(tx, done)
-        if checked.owed:
-            await tx.updates.add(checked.owed)
+        await self.judge.settle(before, drop, digest, report, temporary, findings)
 
     async def _finish(
         self, drop: Drop, *, state: DropState, filename: str | None = None, problem: str = ""
@@ -282,7 +198,9 @@ class Drops:
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
             name = filename or fresh.filename
-            done = replace(fresh, state=state, filename=name, report=None, problem=problem)
+            done = replace(
+                fresh, state=state, filename=name, report=None, problem=problem, seen=None, waiting=None
+            )
             await tx.drops.save(done)
             if state is not DropState.ignored:
                 await tell_drop(tx, done)
@@ -292,30 +210,8 @@ class Drops:
         async with self.store.begin() as tx:
             fresh = await tx.drops.get(drop.id) or drop
             words = failure(drop.remedy, problem)
-            rejected = replace(fresh, state=DropState.rejected, problem=words, remedy=None)
+            rejected = replace(
+                fresh, state=DropState.rejected, problem=words, remedy=None, seen=None, waiting=None
+            )
             await tx.drops.save(rejected)
             await tell_drop(tx, rejected)
-
-
-async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
-    """Answer with the dataset that has these bytes already, if there is one."""
-    dataset = await tx.datasets.by_sha256(drop.workspace, digest)
-    if dataset is None:
-        return False
-    version = next(version for version in dataset.versions if version.sha256 == digest)
-    fresh = await tx.drops.get(drop.id) or drop
-    done = replace(
-        fresh,
-        state=DropState.kept,
-        dataset_id=dataset.id,
-        version_id=version.id,
-        report=version.report,
-        known=True,
-        sha256="",
-        source=None,
-        findings="",
-    )
-    await tx.drops.save(done)
-    await tx.drops.forget_edits(drop.workspace, drop.id)
-    await tell_drop(tx, done)
-    return True

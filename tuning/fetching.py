@@ -41,17 +41,16 @@ class Fetcher:
         return shared, await asyncio.to_thread(begins_like_data, shared.name, head)
 
     async def fetch(self, drop: Drop, shared: SharedFile, temporary: Path) -> tuple[Drop, str]:
-        """The drop as it is on record now, with its bytes in `temporary`, and their hash.
+        """The drop with what was done to its bytes, which are in `temporary`, and their hash.
 
         Raises FtBotError.
         """
-        drop = await self._announce(drop, shared)
         digest = await self.shared.download(shared, temporary)
         plain = await self._plain(drop, temporary)
         return plain, digest if plain is drop else await asyncio.to_thread(sha256_of, temporary)
 
-    async def _announce(self, drop: Drop, shared: SharedFile) -> Drop:
-        """Note what Slack says of the file; a big one is told to be in the making."""
+    async def announce(self, drop: Drop, shared: SharedFile) -> Drop:
+        """Note what Slack says of the file; a big one is told to be in the making. Raises FtBotError."""
         most = book().defaults.upload_bytes
         if shared.size > most:
             raise FileUnreadable(

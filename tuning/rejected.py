@@ -19,6 +19,8 @@ async def rejected(tx: Transaction, person: Person, drop_id: str, action: Action
         raise Conflict(
             f"{drop.filename} is being checked just now.", remedy="Its card shows when that is done."
         )
+    if drop.corrected_by:
+        raise Conflict(f"A corrected {drop.filename} was dropped since.", remedy="Go on at its card below.")
     if drop.state is not DropState.rejected or drop.report is None:
         raise Conflict(f"{drop.filename} needs no mending any more.")
     if not drop.sha256:

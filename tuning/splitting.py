@@ -16,6 +16,7 @@ from tuning.dropped import free_name, sha256_of
 from tuning.errors import Conflict, NotFound
 from tuning.ids import new_id
 from tuning.keeping import Keeping
+from tuning.lanes import Lanes
 from tuning.library import dataset_named
 from tuning.policy import Action, require
 from tuning.ports import Checker, Clock, DatasetFiles, Reworker, Store, Transaction
@@ -52,6 +53,7 @@ class Splitter:
     store: Store
     files: DatasetFiles
     checker: Checker
+    lanes: Lanes
     reworker: Reworker
     keeping: Keeping
     now: Clock
@@ -86,7 +88,8 @@ class Splitter:
             return [await self._keep(tx, person, whole, part) for part in parts]
 
     async def _checked(self, whole: Dataset, name: str, path: Path) -> Part:
-        report = await self.checker.check(path)
+        async with self.lanes.turn(await asyncio.to_thread(lambda: path.stat().st_size)):
+            report = await self.checker.check(path)
         small = report.codes.get(SMALL, 0)
         private = sum(private_codes(report).values()) if whole.latest.accepted else 0
         if report.errors > private + small:

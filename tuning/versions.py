@@ -27,7 +27,7 @@ async def place(tx: Transaction, drop: Drop, person: Person) -> Place:
         return Place()
     before = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts)
     found = await _datasets(tx, [one for one in before if one.id != drop.id])
-    theirs = [(stem, one) for stem, one in found if may(person, Action.add_version, one)]
+    theirs = [(named, one) for named, one in found if may(person, Action.add_version, one)]
     if found and not theirs:
         return Place(
             why=f"Only its owner or an administrator may add a version to `{found[0][1].name}`, "
@@ -49,7 +49,7 @@ async def _datasets(tx: Transaction, drops: Sequence[Drop]) -> list[tuple[str, D
     for drop in drops:
         if drop.state is DropState.kept and drop.dataset_id:
             dataset = await tx.datasets.get(drop.workspace, drop.dataset_id)
-            found += [(_stem(drop), dataset)] if dataset else []
+            found += [(stem(drop), dataset)] if dataset else []
     return found
 
 
@@ -57,10 +57,11 @@ def _meant(drop: Drop, found: Sequence[tuple[str, Dataset]]) -> Dataset | None:
     """The one dataset of the thread, or among several the first whose file had the same name."""
     if len({dataset.id for _, dataset in found}) == 1:
         return found[0][1]
-    return next((dataset for stem, dataset in found if stem == _stem(drop)), None)
+    return next((dataset for named, dataset in found if named == stem(drop)), None)
 
 
-def _stem(drop: Drop) -> str:
+def stem(drop: Drop) -> str:
+    """The dropped file's name without its ending, in lower case."""
     return PurePath(drop.filename).stem.lower()
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report
-from tuning.records import Drop
+from tuning.records import Drop, Waiting
 from views.blocks import actions, button, context, notice, rendered, section, sections
 from views.charts import bar
 from views.findings import finding_lines
 from views.numbers import count, plural
 from views.rendered import Rendered
-from views.text import mention
+from views.text import code, mention
 
 
 def checking_card(drop: Drop, file: str) -> Rendered:
     """How far the check of `file` is and what it found so far, with a button that ends it."""
     seen = drop.seen
+    if drop.waiting:
+        return notice(f"⏳ {file} {_waits(drop.waiting)}")
     if seen is None:
         return notice(f"🔎 Checking {file} … every row is read; large files take a while.")
     head = f"🔎 Checking {file} …"
@@ -27,6 +29,15 @@ def checking_card(drop: Drop, file: str) -> Rendered:
         blocks.append(actions(button("Stop checking", "stop_check", drop.id, style="danger")))
         blocks.append(context("It goes on by itself; stopped, the file isn't kept as a dataset."))
     return rendered("\n".join([head, _so_far(seen), *lines]), blocks)
+
+
+def _waits(what: Waiting) -> str:
+    if what.after:
+        return (
+            f"waits for {code(what.after, 120)}, which came before it in this thread and isn't answered yet."
+        )
+    verb = "is" if what.ahead == 1 else "are"
+    return f"waits: {plural(what.ahead, 'file')} of its size {verb} checked before it."
 
 
 def stopped_head(drop: Drop, report: Report, file: str) -> str:

@@ -22,9 +22,10 @@ from views.blocks import (
 )
 from views.charts import sparkline
 from views.conversation import example_blocks
+from views.corrections import diff_words
 from views.datasets import accepted_words, dataset_words, report_facts
 from views.numbers import count, plural, size, when
-from views.rejected import diff_words, source_words
+from views.rejected import source_words
 from views.rendered import Block, Rendered
 from views.statuses import job_status
 from views.text import code, mention, prose

@@ -9,9 +9,10 @@ from tuning.datasets.report import Price, Report
 from tuning.records import Acceptance, Dataset, Drop, DropState, Version
 from views.blocks import actions, button, fields, header, more, notice, rendered, section, sections
 from views.checking import checking_card
+from views.corrections import correction_words, diff_words
 from views.findings import finding_lines
 from views.numbers import count, plural, size, usd, when
-from views.rejected import diff_words, private_words, rejected_card, remedy_words, source_words
+from views.rejected import private_words, rejected_card, remedy_words, source_words
 from views.rendered import Block, Rendered
 from views.text import code, escape, mention, prose
 
@@ -137,7 +138,8 @@ def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
     accepted = [accepted_words(version.accepted)] if version and version.accepted else []
     source = [source_words(version.source)] if version and version.source else []
     why = [prose(drop.problem, 600)] if drop.problem else []
-    return [*remedy_words(drop), *source, *accepted, *told, *why, *_newer(dataset, version)]
+    corrects = correction_words(drop.corrects)
+    return [*remedy_words(drop), *source, *accepted, *told, *corrects, *why, *_newer(dataset, version)]
 
 
 def _newer(dataset: Dataset | None, version: Version | None) -> list[str]:

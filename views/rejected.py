@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
-from tuning.records import Diff, Drop, RemedyKind, Source, Step
+from tuning.records import Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
 from views.blocks import actions, button, confirm, context, rendered, section, sections
 from views.checking import stopped_head
 from views.converting import convertible_card
+from views.corrections import correction_words, diff_words
 from views.findings import finding_lines
 from views.numbers import count, plural, size
 from views.rendered import Block, Rendered
@@ -48,6 +49,7 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
         todo = f"It can't be converted here: {prose(drop.offer.trouble, 400)}\n{todo}"
     if drop.problem:
         todo = f"⚠️ {prose(drop.problem, 600)}\n{todo}"
+    head = "\n".join([head, *correction_words(drop.corrects)])
     blocks = [section(head), *sections(lines), section(todo), *_buttons(drop, report, private)]
     if report.warnings:
         blocks.append(
@@ -69,6 +71,8 @@ def _private_head(report: Report, file: str) -> str:
 
 
 def _todo(drop: Drop, report: Report, private: bool) -> str:
+    if drop.corrected_by:
+        return "*What came of it:* a corrected file was dropped below. Go on at that one's card."
     if private and drop.sha256:
         return (
             "*What to do:* *Redact and keep* puts a placeholder such as [EMAIL] in the place of each. "
@@ -77,11 +81,11 @@ def _todo(drop: Drop, report: Report, private: bool) -> str:
         )
     if report.partial and drop.sha256:
         return (
-            "*What to do:* fix what was found and drop the file again, or press *Check all of it* within a "
-            "week. It isn't kept as a dataset."
+            "*What to do:* fix what was found and drop the file into this thread, or press *Check all of it* "
+            "within a week. It isn't kept as a dataset."
         )
     here = ", or press *Fix rows* within a week" if drop.sha256 and bad_rows(report) else ""
-    todo = f"*What to do:* fix these and drop the file again{here}. It isn't kept as a dataset."
+    todo = f"*What to do:* fix these and drop the file into this thread{here}. It isn't kept as a dataset."
     if also := private_codes(report):
         todo += (
             f"\n🔒 {private_words(also)} among them: the other errors come first; once those are gone, "
@@ -113,18 +117,6 @@ def _asks(drop: Drop, report: Report) -> Block:
         "the model may repeat them. Your name is put on record."
     )
     return confirm("Accept what is private?", text, "Accept it", "Not now")
-
-
-def diff_words(diff: Diff) -> str:
-    """How many rows a version added, removed and changed."""
-    if not (diff.added or diff.removed or diff.changed):
-        return "the same rows, in another order or spelling"
-    words = [f"{plural(number, 'row')} {what}" for number, what in _changes(diff) if number]
-    return ", ".join(words)
-
-
-def _changes(diff: Diff) -> list[tuple[int, str]]:
-    return [(diff.added, "added"), (diff.removed, "removed"), (diff.changed, "changed")]
 
 
 _DONE = {

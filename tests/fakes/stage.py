@@ -35,6 +35,7 @@ QUICK = Pace(
     first_wait=timedelta(0),
     watch_seconds=0.02,
     tell_every=timedelta(0),
+    patience_seconds=0.1,
 )
 Message = dict[str, Any]
 

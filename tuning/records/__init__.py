@@ -6,7 +6,17 @@ Outside this package they are imported from `tuning.records`, whichever module t
 
 from tuning.records.backend import BackendFile, BackendJob, BackendModel, Delta
 from tuning.records.datasets import Acceptance, Dataset, Diff, Overlap, Source, Step, Version, at_version
-from tuning.records.drops import Drop, DropState, Edit, Offer, Remedy, RemedyKind, SharedFile
+from tuning.records.drops import (
+    Correction,
+    Drop,
+    DropState,
+    Edit,
+    Offer,
+    Remedy,
+    RemedyKind,
+    SharedFile,
+    Waiting,
+)
 from tuning.records.jobs import ENDED, LAUNCHING, Checkpoint, Event, Job, Progress, Status
 from tuning.records.models import Ask, Model
 from tuning.records.people import Person
@@ -23,6 +33,7 @@ __all__ = [
     "BackendJob",
     "BackendModel",
     "Checkpoint",
+    "Correction",
     "Dataset",
     "Delta",
     "Diff",
@@ -52,5 +63,6 @@ __all__ = [
     "Upload",
     "UploadState",
     "Version",
+    "Waiting",
     "at_version",
 ]

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Report
-from tuning.records.datasets import Source
+from tuning.records.datasets import Diff, Source
 
 
 class DropState(StrEnum):
@@ -62,6 +62,32 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a file changed against the rejected file `drop_id` of its thread, which it is meant to correct.
+
+    `before` and `after` count the errors of each kind in both. `diff` is None where rows can't be compared.
+    """
+
+    drop_id: str
+    filename: str
+    before: dict[str, int]
+    after: dict[str, int]
+    diff: Diff | None = None
+    #: The rejected file was checked to its end.
+    whole: bool = True
+    #: The corrected file was changed by hand or by a remedy since `diff` was counted.
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a file waits for before it is checked: so many files, or the one `after` of its own thread."""
+
+    ahead: int = 0
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """A file that somebody dropped into a channel, until it is kept, rejected or failed."""
 
@@ -97,6 +123,12 @@ class Drop:
     seen: CheckProgress | None = None
     #: Who asked for the check's end before it saw all rows.
     stopped_by: str = ""
+    #: What it changed against a rejected file of its thread.
+    corrects: Correction | None = None
+    #: The drop whose file corrects this rejected one: nothing is offered here any more.
+    corrected_by: str = ""
+    #: Told when it waits for more than a moment.
+    waiting: Waiting | None = None
 
     @property
     def owner(self) -> str:

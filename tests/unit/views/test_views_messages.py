@@ -234,7 +234,7 @@ def test_a_rejected_file_shows_the_first_rows_of_each_fault_and_what_to_do() -> 
         assert "*row 3* at `messages[0].role`: The role is `bot`." in text
         assert "row 12" not in text
         assert "… and 3 more" in text
-        assert "fix these and drop the file again" in text
+        assert "fix these and drop the file into this thread" in text
     assert buttons(message) == []
 
 

@@ -1,0 +1,102 @@
+"""A corrected file in the thread of a rejected one: what it changed, and the end of the other's offers.
+
+Which file a person means to correct is decided as for versions (see `versions`): the last one of the thread
+with the same name, else the last one that has rows in common with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from tuning.datasets.report import Report
+from tuning.errors import FtBotError
+from tuning.policy import Action, may
+from tuning.ports import Comparer, DatasetFiles, Store, Transaction
+from tuning.records import Correction, Diff, Drop, DropState, Person
+from tuning.sources import held
+from tuning.updates import tell_drop
+from tuning.versions import stem
+
+log = logging.getLogger(__name__)
+
+
+async def correction(
+    drop: Drop, digest: str, report: Report, store: Store, comparer: Comparer, files: DatasetFiles
+) -> Correction | None:
+    """What this file changes against the rejected one that it corrects, if it does."""
+    if not drop.reply or not drop.thread_ts:
+        return None
+    async with store.begin() as tx:
+        if drop.corrects:
+            before = await tx.drops.get(drop.corrects.drop_id)
+            return replace(drop.corrects, after=errors_of(report), edited=True) if before else None
+        thread = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts)
+    open_ones = [one for one in thread if one.id != drop.id and _open(one)]
+    same_name = [one for one in open_ones if stem(one) == stem(drop)]
+    for before in reversed(same_name or open_ones):
+        diff = await _diff(before, digest, report, comparer, files)
+        if before in same_name or (diff and report.rows > diff.added + diff.changed):
+            return _against(before, report, diff)
+    return None
+
+
+def _open(drop: Drop) -> bool:
+    return drop.state is DropState.rejected and drop.report is not None and not drop.corrected_by
+
+
+def _against(before: Drop, report: Report, diff: Diff | None) -> Correction:
+    whole = before.report is not None and not before.report.partial
+    errors = errors_of(before.report) if before.report else {}
+    return Correction(before.id, before.filename, errors, errors_of(report), diff, whole=whole)
+
+
+def errors_of(report: Report) -> dict[str, int]:
+    """How many errors of each kind a report counts."""
+    found = {finding.code for finding in report.findings if finding.severity == "error"}
+    return {code: number for code, number in report.codes.items() if code in found and number}
+
+
+async def _diff(
+    before: Drop, digest: str, report: Report, comparer: Comparer, files: DatasetFiles
+) -> Diff | None:
+    """How the rows differ, where both are JSONL and the rejected ones are still here."""
+    formats = (before.report.looks_like if before.report else None, report.looks_like)
+    if not before.sha256 or any(formats):
+        return None
+    try:
+        return await comparer.compare(files.path(before.sha256), files.path(digest))
+    except FtBotError as error:
+        log.warning("a file can't be compared with the one that it corrects: %s", error)
+        return None
+
+
+async def close(tx: Transaction, drop: Drop, person: Person) -> tuple[str, ...]:
+    """End the offers of the file that this one corrects, if its person may: the bytes that it needs no more.
+
+    The same file again ends nothing: what was begun on the first one goes on there.
+    """
+    if drop.corrects is None or unchanged(drop.corrects):
+        return ()
+    before = await tx.drops.get(drop.corrects.drop_id)
+    if before is None or not _open(before) or not may(person, Action.mend, before):
+        return ()
+    closed = replace(before, sha256="", source=None, findings="", corrected_by=drop.id)
+    await tx.drops.save(closed)
+    await tx.drops.forget_edits(before.workspace, before.id)
+    await tell_drop(tx, closed)
+    return held(before)
+
+
+def unchanged(made: Correction) -> bool:
+    """Whether the corrected file has the same rows as the rejected one."""
+    diff = made.diff
+    return diff is not None and not (diff.added or diff.removed or diff.changed) and not made.edited
+
+
+def compared(made: Correction) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """How many errors of each kind are gone, how many are left, and how many are new."""
+    gone = {code: number for code, number in made.before.items() if code not in made.after}
+    left = {code: number for code, number in made.after.items() if code in made.before}
+    new = {code: number for code, number in made.after.items() if code not in made.before}
+    return gone, left, new

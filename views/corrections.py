@@ -1,0 +1,62 @@
+"""What a file changed: a version against the one before, a corrected file against the rejected one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuning.corrections import compared, unchanged
+from tuning.records import Correction, Diff
+from views.numbers import count, plural
+from views.text import code
+
+#: Kinds of errors that are named.
+KINDS = 6
+
+
+def diff_words(diff: Diff) -> str:
+    """How many rows a version added, removed and changed."""
+    changes = [(diff.added, "added"), (diff.removed, "removed"), (diff.changed, "changed")]
+    words = [f"{plural(number, 'row')} {what}" for number, what in changes if number]
+    return ", ".join(words) or "the same rows, in another order or spelling"
+
+
+def correction_words(made: Correction | None) -> list[str]:
+    """What a corrected file changed, in a line for its card; none where it corrects nothing."""
+    if made is None:
+        return []
+    file = code(made.filename, 120)
+    if unchanged(made):
+        return [f"🩹 It has the same rows as {file} above: nothing was corrected."]
+    rows = [f"{diff_words(made.diff)}."] if made.diff and not made.edited else []
+    head = f"🩹 Against {file} above:" if made.after else f"🩹 It corrects {file} above:"
+    return [" ".join([head, *rows, *_errors(made)])]
+
+
+def _errors(made: Correction) -> list[str]:
+    """Which kinds of errors are gone, left and new."""
+    gone, left, new = compared(made)
+    if not made.whole:
+        return ["only a part of that one was checked."]
+    if not made.after:
+        total = sum(gone.values())
+        return [f"{f'all {count(total)} errors are' if total > 1 else 'its error is'} gone ({_kinds(gone)})."]
+    still = [f"{count(number)} × {code(name, 60)}{_once(made, name)}" for name, number in left.items()]
+    return [
+        *([f"Gone: {_kinds(gone)}."] if gone else []),
+        *([f"Still there: {_some(still)}."] if still else []),
+        *([f"New: {_kinds(new)}."] if new else []),
+    ]
+
+
+def _once(made: Correction, name: str) -> str:
+    """How many of a kind there were, where that changed."""
+    return f" (there were {count(made.before[name])})" if made.before[name] != made.after[name] else ""
+
+
+def _kinds(codes: Mapping[str, int]) -> str:
+    return _some([f"{count(number)} × {code(name, 60)}" for name, number in codes.items()])
+
+
+def _some(words: list[str]) -> str:
+    rest = len(words) - KINDS
+    return ", ".join(words[:KINDS]) + (f" and {plural(rest, 'more kind')}" if rest > 0 else "")
