@@ -16,6 +16,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
+from gateways.slack_addresses import is_open, takes_token
 from tuning.errors import FileUnreadable
 from tuning.records import SharedFile
 
@@ -24,8 +25,6 @@ T = TypeVar("T")
 CHUNK = 1024 * 1024
 SYNC_BYTES = 32 * CHUNK
 MOST_REDIRECTS = 5
-#: Where Slack keeps files without asking for a token.
-_OPEN_HOSTS = ("slack-edge.com", "slack-files.com")
 _TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=5, sock_read=30)
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SCOPE = (
@@ -187,24 +186,8 @@ def _begins_at(response: aiohttp.ClientResponse) -> int | None:
     return int(told[1]) if told else None
 
 
-def takes_token(url: URL, api: URL) -> bool:
-    """Whether the bot's token may go there: Slack over TLS, or the API's own host at any port."""
-    if url.host == api.host and url.scheme in (api.scheme, "https"):
-        return True
-    return url.scheme == "https" and _within(url.host or "", "slack.com")
-
-
-def is_open(url: URL) -> bool:
-    """Whether Slack gives files away there without a token."""
-    return url.scheme == "https" and any(_within(url.host or "", host) for host in _OPEN_HOSTS)
-
-
 def _address(text: str) -> URL:
     try:
         return URL(text)
     except ValueError:
         raise FileUnreadable("Slack gave an address that can't be used.") from None
-
-
-def _within(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.engine.checks import ROLES
+from trainer.engine.rowchecks import ROLES
 from trainer.errors import ApiError, bad
 
 Message = dict[str, Any]

@@ -16,7 +16,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from gateways.slack_download import is_open, takes_token
+from gateways.slack_addresses import is_open, takes_token
 from gateways.slack_files import SlackFiles
 from tuning.errors import FileUnreadable
 from tuning.records import SharedFile

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.engine import checks
+from trainer.engine import checks, rowchecks
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -40,7 +40,7 @@ ANSWER = {"role": "assistant", "content": "a"}
 
 @given(ROWLIKE)
 def test_any_json_object_gets_a_verdict(row: dict[str, object]) -> None:
-    for check in (checks.supervised_problem, checks.preference_problem):
+    for check in (rowchecks.supervised_problem, rowchecks.preference_problem):
         verdict = check(row)
         assert verdict is None or verdict.endswith(".")
 
@@ -67,7 +67,7 @@ def test_any_json_object_gets_a_verdict(row: dict[str, object]) -> None:
     ],
 )
 def test_a_good_row_passes(row: dict[str, object]) -> None:
-    assert checks.supervised_problem(row) is None
+    assert rowchecks.supervised_problem(row) is None
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_good_row_passes(row: dict[str, object]) -> None:
     ],
 )
 def test_a_bad_row_is_named_with_its_place(row: dict[str, object], words: str) -> None:
-    assert words in checks.supervised_problem(row)
+    assert words in rowchecks.supervised_problem(row)
 
 
 def test_a_preference_row_needs_two_answers() -> None:
     row = {"input": {"messages": [USER]}, "preferred_output": [ANSWER], "non_preferred_output": [ANSWER]}
-    assert checks.preference_problem(row) is None
-    assert "preferred_output" in checks.preference_problem({**row, "preferred_output": []})
-    assert "role must be 'assistant'" in checks.preference_problem({**row, "non_preferred_output": [USER]})
+    assert rowchecks.preference_problem(row) is None
+    assert "preferred_output" in rowchecks.preference_problem({**row, "preferred_output": []})
+    assert "role must be 'assistant'" in rowchecks.preference_problem({**row, "non_preferred_output": [USER]})
 
 
 def written(tmp_path: Path, lines: list[bytes]) -> Path:
