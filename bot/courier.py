@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.attach import FILES, Attachments
+from bot.bucket import Bucket
 from bot.refused import EDIT_EVERY, after, after_search, unshowable
 from bot.render import Nothing, Renderer
 from bot.search import find
@@ -35,25 +35,6 @@ EVENT_TYPE = "ft_bot_update"
 CLOSED_FOR = timedelta(seconds=60)
 #: What any client and workspace takes.
 PLAIN_LIMIT = 3000
-
-
-@dataclass(slots=True)
-class Bucket:
-    """How many messages a channel may still be sent just now: `burst`, then `per_second`."""
-
-    burst: int
-    per_second: float
-    tokens: float
-    at: float = field(default_factory=time.monotonic)
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
-        self.at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 @dataclass(slots=True)
