@@ -7,18 +7,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tuning.errors import Ambiguous, Conflict, Invalid, NotFound
+from tuning.errors import Conflict, Invalid, NotFound
 from tuning.ids import request_id
 from tuning.keeping import Keeping
+from tuning.named import dataset_named
 from tuning.policy import Action, require
 from tuning.ports import Clock, DatasetFiles, Store, Transaction
 from tuning.records import Dataset, Job, Model, Person, Plan, Update, UploadState, Version
 from tuning.rows import Row, examples
 from tuning.updates import notice
-from tuning.versions import newest, no_dataset, revise_cards, wanted_version
+from tuning.versions import newest, no_dataset, revise_cards
 
-#: Among this many datasets a name is looked for.
-LISTED = 2000
 DATASET_SHARED = "dataset_shared"
 #: What `free_name` makes of a file's name, and so what a person may choose.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,39})")
@@ -48,38 +47,6 @@ class Preview:
     start: int
     rows: Sequence[Row]
     more: bool
-
-
-async def dataset_named(tx: Transaction, workspace: str, ref: str) -> Dataset:
-    """The dataset of this id or name, or the only one whose name starts with it.
-
-    `news@2` is the dataset as it was at version 2, which then is its latest.
-    """
-    name, number = wanted_version(ref)
-    by_id = await tx.datasets.get(workspace, name)
-    some = [by_id] if by_id else await tx.datasets.list(workspace, search=name, limit=LISTED)
-    exact = [one for one in some if name.lower() in (one.id, one.name.lower())]
-    found = exact or [one for one in some if one.name.lower().startswith(name.lower())]
-    if len(found) > 1:
-        raise Ambiguous("dataset", _short(name), [one.name for one in found])
-    if not found:
-        raise NotFound(
-            f"There is no dataset {_short(name)} here.", remedy="`/ft datasets` lists what there is."
-        )
-    return found[0] if number is None else _as_of(found[0], number)
-
-
-def _as_of(dataset: Dataset, number: int) -> Dataset:
-    versions = tuple(version for version in dataset.versions if version.number <= number)
-    if not versions or versions[-1].number != number:
-        raise NotFound(
-            f"{dataset.name} has no version {number}.", remedy=f"Its latest is {dataset.latest.number}."
-        )
-    return replace(dataset, versions=versions)
-
-
-def _short(ref: str) -> str:
-    return ref if len(ref) <= 60 else ref[:57] + "..."
 
 
 @dataclass(frozen=True, slots=True)

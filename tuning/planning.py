@@ -13,7 +13,7 @@ from typing import TypeVar
 from tuning import pricing
 from tuning.catalog import Catalog
 from tuning.errors import FtBotError, Invalid
-from tuning.library import dataset_named
+from tuning.named import dataset_named
 from tuning.ports import Store
 from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, Plan
 

@@ -17,7 +17,7 @@ from tuning.errors import Conflict, NotFound
 from tuning.ids import new_id
 from tuning.keeping import Keeping
 from tuning.lanes import Lanes
-from tuning.library import dataset_named
+from tuning.named import dataset_named
 from tuning.policy import Action, require
 from tuning.ports import Checker, Clock, DatasetFiles, Reworker, Store, Transaction
 from tuning.records import Acceptance, Dataset, Person, Version

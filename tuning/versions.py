@@ -88,9 +88,3 @@ async def revise_cards(tx: Transaction, dataset: Dataset) -> None:
     """The cards of the files that became this dataset tell of it."""
     for drop in await tx.drops.of_dataset(dataset.workspace, dataset.id):
         await tx.updates.revise(DROP_CARD, drop.id)
-
-
-def wanted_version(ref: str) -> tuple[str, int | None]:
-    """`news@2` as a name and a number; without a number the latest is meant."""
-    name, at, number = ref.rpartition("@")
-    return (name, int(number)) if at and name and number.isdecimal() and len(number) < 7 else (ref, None)

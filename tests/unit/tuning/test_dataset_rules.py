@@ -7,9 +7,9 @@ import pytest
 from tests.fakes.records import make_dataset, make_drop, make_report
 from tuning.datasets.report import Finding
 from tuning.findings import bad_rows, more_than_shown
+from tuning.named import wanted_version
 from tuning.policy import Action, NotAllowedTo, may, require
 from tuning.records import Person
-from tuning.versions import wanted_version
 
 ACTIONS = (Action.rename, Action.share, Action.delete, Action.add_version)
 
