@@ -13,8 +13,8 @@ from tuning.updates import JOB_CARD, MILESTONE, NOTICE
 from tuning.versions import newest
 from views.dataset_page import deleted_notice as dataset_deleted_notice
 from views.dataset_page import renamed_notice, shared_card
-from views.datasets import accepted_notice, drop_card
 from views.downloads import asked_notice
+from views.drops import accepted_notice, drop_card
 from views.job_card import card
 from views.milestones import milestone
 from views.models import deleted_notice

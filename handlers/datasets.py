@@ -13,6 +13,7 @@ from tuning.downloads import What
 from tuning.errors import FtBotError, Invalid
 from tuning.policy import Action
 from tuning.records import Person
+from views import dataset_modals
 from views import dataset_page as view
 from views.downloads import on_its_way
 from views.text import plain
@@ -56,7 +57,7 @@ async def ask_name(
     """Open the form for a new name."""
     await ack()
     dataset = await services.library.mine(person, action["value"], Action.rename)
-    form = view.rename_modal(dataset, context.channel_id)
+    form = dataset_modals.rename_modal(dataset, context.channel_id)
     await context.client.views_open(trigger_id=body["trigger_id"], view=form)
 
 
@@ -71,7 +72,7 @@ async def ask_channel(
     """Open the form for the channel to share into."""
     await ack()
     dataset = await services.library.mine(person, action["value"], Action.share)
-    form = view.share_modal(dataset, context.channel_id)
+    form = dataset_modals.share_modal(dataset, context.channel_id)
     await context.client.views_open(trigger_id=body["trigger_id"], view=form)
 
 

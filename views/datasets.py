@@ -1,208 +1,25 @@
-"""A dropped file's card, from "checking" to a dataset with a Train button, and lists of datasets."""
+"""Datasets in lists: two lines of words and the buttons of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from tuning.datasets.report import Price, Report
-from tuning.records import Acceptance, Dataset, Drop, DropState, Version
-from views.blocks import actions, button, fields, header, more, notice, rendered, section, sections
-from views.checking import checking_card
-from views.corrections import correction_words, diff_words
-from views.findings import finding_lines
-from views.numbers import count, plural, size, usd, when
-from views.rejected import private_words, rejected_card, remedy_words, source_words
+from tuning.records import Acceptance, Dataset
+from views.blocks import actions, button, more, notice, rendered, section
+from views.numbers import count, plural, when
+from views.rejected import private_words
 from views.rendered import Block, Rendered
-from views.text import code, escape, mention, prose
+from views.reports import labels_line
+from views.text import code, mention
 
 NO_DATASETS = "No datasets yet. Drop a JSONL file into a channel that I am in: I check it and keep it."
 #: A dataset takes two blocks, and a list must be quick to read.
 DATASETS_SHOWN = 10
-SHOWN_PRICES = 8
-SHOWN_LABELS = 8
-
-_FORMATS = {
-    "supervised": "chat examples (supervised)",
-    "dpo": "preferences (DPO)",
-    "reinforcement": "prompts for a grader (reinforcement)",
-}
-
-
-def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] = ()) -> Rendered:
-    """The answer to a dropped file, edited in place.
-
-    `dataset` is the one that the drop was kept as; `bases` are the base models to show prices for,
-    all that the report knows when there are none.
-    """
-    if drop.state == DropState.received:
-        return checking_card(drop, _file(drop))
-    if drop.state == DropState.failed:
-        return _failed(drop)
-    if drop.state == DropState.ignored:
-        return notice(f"{_file(drop)} doesn't look like training data, so I leave it alone.")
-    if drop.state == DropState.kept and dataset is None:
-        return _gone(drop)
-    if drop.known:
-        return _known(drop, dataset)
-    if drop.report is None:
-        return notice(f"⚠️ The report on {_file(drop)} is missing. Drop the file again.")
-    if drop.state == DropState.rejected:
-        return rejected_card(drop, drop.report, _file(drop))
-    return _kept(drop, drop.report, dataset, bases)
-
-
-def _file(drop: Drop) -> str:
-    return code(drop.filename or "the file", 120) + (f" ({size(drop.size)})" if drop.size else "")
-
-
-def _as_dropped(drop: Drop, version: Version | None) -> str:
-    """The file's name, with the size that it had when it was dropped."""
-    if version is None or version.source is None:
-        return _file(drop)
-    return _file(replace(drop, filename=version.source.filename, size=version.source.size))
-
-
-def _failed(drop: Drop) -> Rendered:
-    why = prose(drop.problem, 1500) or "It could not be read. Drop it again."
-    return notice(f"❌ I could not check {_file(drop)}. {why}")
-
-
-def _known(drop: Drop, dataset: Dataset | None) -> Rendered:
-    name = code(dataset.name, 80) + _version_words(dataset, drop) if dataset else "another name"
-    owner = f", owned by {mention(dataset.owner)}" if dataset else ""
-    text = f"✅ {_file(drop)} is already here as {name}{owner}: nothing was kept a second time."
-    return notice(text, *dataset_buttons(dataset))
-
-
-def _gone(drop: Drop) -> Rendered:
-    return notice(f"🗑️ {_file(drop)} was fine, and its dataset was deleted since.")
-
-
-def _kept(drop: Drop, report: Report, dataset: Dataset | None, bases: Sequence[str]) -> Rendered:
-    name = dataset.name if dataset else drop.filename or "dataset"
-    version = _version_of(dataset, drop)
-    accepted = version.accepted if version else None
-    fine = "✅ {} is fine now." if version and version.source else "✅ {} is fine."
-    state = "🔓 {} holds private data that was accepted." if accepted else fine
-    kept = (
-        f"{state.format(_as_dropped(drop, version))} Kept as {code(name, 80)}{_version_words(dataset, drop)}"
-    )
-    owner = mention(dataset.owner if dataset else drop.user)
-    news = _news(drop, dataset)
-    prices = price_lines(report, bases)
-    blocks = [
-        header(name),
-        section("\n".join([f"{kept}, owner {owner}.", *news])),
-        fields(report_facts(report)),
-    ]
-    if labels := _labels(report):
-        blocks.append(section(labels))
-    blocks.append(section("*Estimated price of training*\n" + "\n".join(prices)))
-    if report.warnings:
-        blocks.append(
-            section(f"⚠️ *{plural(report.warnings, 'warning')}*: it can be trained on all the same.")
-        )
-        blocks += sections(finding_lines(report, "warning"))
-    facts = f"{plural(report.rows, 'row')}, {plural(report.tokens.total, 'token')}"
-    summary = "\n".join([f"{kept}: {facts}, {plural(report.warnings, 'warning')}.", *news, *prices])
-    return rendered(summary, [*blocks, *_kept_buttons(drop, dataset, version)])
-
-
-def _kept_buttons(drop: Drop, dataset: Dataset | None, version: Version | None) -> list[Block]:
-    """Those of any dataset, and a picture for this card's thread."""
-    shown = dataset_buttons(dataset)
-    if shown and version and version.report.tokens.histogram:
-        shown[0]["elements"].append(button("Histogram", "send_histogram", f"{version.id} {drop.id}"))
-    return shown
-
-
-def _version_of(dataset: Dataset | None, drop: Drop) -> Version | None:
-    versions = dataset.versions if dataset else ()
-    return next((one for one in versions if one.id == drop.version_id), None)
-
-
-def _version_words(dataset: Dataset | None, drop: Drop) -> str:
-    version = _version_of(dataset, drop)
-    return f", version {version.number}" if version and version.number > 1 else ""
-
-
-def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
-    """What a version changed, and what its person should know."""
-    version = _version_of(dataset, drop)
-    told = (
-        [f"Since version {version.number - 1}: {diff_words(version.diff)}."]
-        if version and version.diff
-        else []
-    )
-    accepted = [accepted_words(version.accepted)] if version and version.accepted else []
-    source = [source_words(version.source)] if version and version.source else []
-    why = [prose(drop.problem, 600)] if drop.problem else []
-    corrects = correction_words(drop.corrects)
-    return [*remedy_words(drop), *source, *accepted, *told, *corrects, *why, *_newer(dataset, version)]
-
-
-def _newer(dataset: Dataset | None, version: Version | None) -> list[str]:
-    """That this card's version isn't the latest any more."""
-    if dataset is None or version is None or dataset.latest.number <= version.number:
-        return []
-    return [f"🆕 Version {count(dataset.latest.number)} is the latest now: *Train* takes that one."]
 
 
 def accepted_words(accepted: Acceptance) -> str:
     """Who answers for what is private in a version."""
     return f"🔓 {mention(accepted.by)} accepted {private_words(accepted.codes)} on {when(accepted.at)}."
-
-
-def accepted_notice(by: str, filename: str, codes: Mapping[str, int]) -> Rendered:
-    """The line in the thread of a file whose private data somebody accepted."""
-    return notice(
-        f"🔓 {mention(by)} accepted {private_words(codes)} in {code(filename, 120)}: it was kept as it is."
-    )
-
-
-def report_facts(report: Report) -> list[tuple[str, str]]:
-    tokens = report.tokens
-    spread = f"{count(tokens.min)} to {count(tokens.max)}, median {tokens.median:,.0f}"
-    pairs = [
-        ("Format", _FORMATS.get(report.format, escape(report.format, 60))),
-        ("Rows", count(report.rows)),
-        ("Tokens", f"{count(tokens.total)} ({escape(tokens.encoding, 40)})"),
-        ("Tokens a row", spread),
-        ("Default epochs", count(report.epochs)),
-        ("Tokens to train", f"about {count(report.billable_tokens)}"),
-    ]
-    if report.tools:
-        pairs.append(("Tools", count(len(report.tools))))
-    if report.image_examples:
-        pairs.append(("Rows with images", count(report.image_examples)))
-    return pairs
-
-
-def _labels(report: Report) -> str:
-    """The answers, where they are few: what a classifier learns to tell apart."""
-    if not report.labels:
-        return ""
-    common = sorted(report.labels.items(), key=lambda item: -item[1])
-    words = [f"{code(label, 40)} {count(number)}" for label, number in common[:SHOWN_LABELS]]
-    rest = len(common) - SHOWN_LABELS
-    return "*Answers:* " + ", ".join(words) + (f" and {count(rest)} more" if rest > 0 else "")
-
-
-def price_lines(report: Report, bases: Sequence[str] = ()) -> list[str]:
-    """A line for each base: what training costs with the default epochs, and the range around it."""
-    known = {price.base: price for price in report.prices}
-    asked = list(bases) or list(known)
-    lines = [f"• {code(base, 80)}  {_price(known.get(base))}" for base in asked[:SHOWN_PRICES]]
-    if len(asked) > SHOWN_PRICES:
-        lines.append(f"• … and {plural(len(asked) - SHOWN_PRICES, 'base model')} more")
-    return lines or ["• no price on record for this backend's models"]
-
-
-def _price(price: Price | None) -> str:
-    if price is None:
-        return "no price on record"
-    return f"about *{usd(price.estimate)}* ({usd(price.low)} to {usd(price.high)})"
 
 
 def dataset_buttons(dataset: Dataset | None) -> list[Block]:
@@ -231,7 +48,7 @@ def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
     lines, blocks = [], [section(head)]
     for part in parts:
         report = part.latest.report
-        labels = f"\n{told}" if (told := _labels(report)) else ""
+        labels = f"\n{told}" if (told := labels_line(report)) else ""
         lines.append(f"{code(part.name, 80)}: {plural(report.rows, 'row')}")
         blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
     return rendered("\n".join([head, *lines]), blocks)

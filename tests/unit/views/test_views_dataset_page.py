@@ -34,15 +34,8 @@ from tuning.mending import Mended, OpenRow
 from tuning.records import Dataset, Diff, Drop, Edit, Job, Model
 from tuning.rows import Row
 from views.conversation import example
-from views.dataset_page import (
-    dataset_page,
-    deleted_notice,
-    examples_page,
-    rename_modal,
-    renamed_notice,
-    share_modal,
-    shared_card,
-)
+from views.dataset_modals import rename_modal, share_modal
+from views.dataset_page import dataset_page, deleted_notice, examples_page, renamed_notice, shared_card
 from views.findings import findings_comment
 from views.mending import problem_modal, step_modal
 from views.rejected import diff_words

@@ -33,7 +33,8 @@ from tuning import errors
 from tuning.policy import Action, NotAllowedTo
 from tuning.records import Dataset, Drop, Event, Job, Model, Plan
 from views import ask as asks
-from views.datasets import dataset_list, drop_card
+from views.datasets import dataset_list
+from views.drops import drop_card
 from views.errors import broke_off, problem, slack_refused, unexpected
 from views.help import help_text
 from views.home import home

@@ -14,7 +14,8 @@ from tuning.errors import BackendKeyRejected, Invalid
 from tuning.policy import Action, NotAllowedTo
 from tuning.records import DropState, Event, Hyperparameters, Progress, Status
 from views.ask import answer_final, empty_question, footer, question, unknown_model
-from views.datasets import dataset_list, drop_card
+from views.datasets import dataset_list
+from views.drops import drop_card
 from views.errors import problem, unexpected
 from views.help import help_text
 from views.home import home
