@@ -13,19 +13,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tuning.errors import BackendError, FileUnreadable, FtBotError, NotFound, StillSettling
-from tuning.ports import Backend, Clock, Leases, Store, Transaction
-from tuning.records import (
-    ENDED,
-    LAUNCHING,
-    BackendJob,
-    Job,
-    Plan,
-    Progress,
-    Status,
-    Update,
-    UploadState,
-    Version,
-)
+from tuning.ports import Backend, Clock, Leases, Store
+from tuning.records import ENDED, LAUNCHING, BackendJob, Job, Plan, Progress, Status, Update
+from tuning.releasing import release_after_job
 from tuning.sending import NotWanted
 from tuning.updates import JOB_CARD, milestone, tell
 from tuning.uploads import Uploads
@@ -238,7 +228,7 @@ class Launcher:
             await tell(tx, ended, [_ending(ended, self.now())])
             for version_id in (job.plan.version_id, job.plan.validation_version_id):
                 if version_id:
-                    await _release(tx, job, version_id)
+                    await release_after_job(tx, job, version_id)
         await self.uploads.sweep()
 
 
@@ -257,15 +247,3 @@ def _ending(job: Job, now: datetime) -> Update:
     if job.status == Status.cancelled:
         return milestone(job, "cancelled", now, by=job.cancel_requested_by)
     return milestone(job, "failed", now, code=job.error_code, message=job.error_message)
-
-
-async def _release(tx: Transaction, job: Job, version_id: str) -> None:
-    """Mark a version's upload for deletion unless another job needs it."""
-    version: Version | None = await tx.datasets.version(job.workspace, version_id)
-    upload = await tx.uploads.get(job.workspace, version.sha256) if version else None
-    if upload is None:
-        return
-    for other in await tx.jobs.using_version(job.workspace, version_id):
-        if other.id != job.id and (other.backend_id or not other.ended):
-            return
-    await tx.uploads.save(replace(upload, state=UploadState.deleting))

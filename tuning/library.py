@@ -13,7 +13,8 @@ from tuning.keeping import Keeping
 from tuning.named import dataset_named
 from tuning.policy import Action, require
 from tuning.ports import Clock, DatasetFiles, Store, Transaction
-from tuning.records import Dataset, Job, Model, Person, Plan, Update, UploadState, Version
+from tuning.records import Dataset, Job, Model, Person, Plan, Update, Version
+from tuning.releasing import release_after_dataset
 from tuning.rows import Row, examples
 from tuning.updates import notice
 from tuning.versions import newest, no_dataset, revise_cards
@@ -153,7 +154,7 @@ class Library:
                 )
             await tx.datasets.remove(dataset)
             for version in dataset.versions:
-                await _release(tx, version, dataset.workspace)
+                await release_after_dataset(tx, version, dataset.workspace)
             await revise_cards(tx, dataset)
             await self._tell(
                 tx, "dataset_deleted", person, channel, dataset, old=dataset.name, owner=dataset.owner
@@ -186,11 +187,3 @@ async def _jobs(tx: Transaction, dataset: Dataset) -> list[Job]:
         for job in await tx.jobs.using_version(dataset.workspace, version.id):
             found[job.id] = job
     return sorted(found.values(), key=lambda job: job.created_at, reverse=True)
-
-
-async def _release(tx: Transaction, version: Version, workspace: str) -> None:
-    """Mark the backend's copy of these bytes for deletion, unless another dataset has them too."""
-    if await tx.datasets.by_sha256(workspace, version.sha256):
-        return
-    if upload := await tx.uploads.get(workspace, version.sha256):
-        await tx.uploads.save(replace(upload, state=UploadState.deleting))
