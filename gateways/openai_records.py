@@ -105,11 +105,7 @@ def checkpoint_record(body: Json) -> Checkpoint:
 
 
 def model_record(body: Json) -> BackendModel:
-    return BackendModel(
-        id=needed(body, "id"),
-        owned_by=_text(body, "owned_by"),
-        shutdown_date=_text(body, "shutdown_date") or None,
-    )
+    return BackendModel(needed(body, "id"))
 
 
 def needed(body: Json, key: str) -> str:

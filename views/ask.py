@@ -55,13 +55,6 @@ def unknown_model(ref: str, models: Sequence[Model]) -> Rendered:
     return _pick(f"There is no model {code(ref, 120)} here.", models)
 
 
-def empty_question(model: str) -> Rendered:
-    """A model was named and nothing asked."""
-    return notice(
-        f"What is the question? Type it behind the name: {code(f'/ask {model} your question', 300)}"
-    )
-
-
 def how_to_ask(model: str) -> Rendered:
     """What a press on "Ask it" answers: the command to type."""
     return notice(f"Type this in any channel that I am in: {code(f'/ask {model} your question', 300)}")

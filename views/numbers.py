@@ -53,14 +53,6 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago, in one unit."""
-    seconds = (now - moment).total_seconds()
-    if seconds < 10:
-        return "just now"
-    return " ".join(duration(seconds).split()[:2]) + " ago"
-
-
 def size(number_of_bytes: int) -> str:
     """1536 -> 1.5 kB; powers of 1,000, as file managers show them."""
     if number_of_bytes < 1000:

@@ -96,20 +96,6 @@ def array(item: Check, most: int | None = None, least: int = 1) -> Check:
     return check
 
 
-def either(*checks: Check) -> Check:
-    """Passes if one of the checks does; otherwise tells what the first one found."""
-
-    def check(report: Report, value: Any, at: str) -> None:
-        attempts = [Report(surface=report.surface, block_ids=set(report.block_ids)) for _ in checks]
-        for attempt, one in zip(attempts, checks, strict=True):
-            one(attempt, value, at)
-            if not attempt.problems:
-                return
-        report.problems += attempts[0].problems
-
-    return check
-
-
 def shape(
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,

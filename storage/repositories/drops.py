@@ -26,13 +26,6 @@ class SqlDrops:
     async def get(self, drop_id: str) -> Drop | None:
         return await _drops.one(self._connection, _drops.select(schema.drops.c.id == drop_id))
 
-    async def by_file(self, workspace: str, channel: str, file_id: str) -> Drop | None:
-        table = schema.drops.c
-        found = _drops.select(
-            table.workspace == workspace, table.channel == channel, table.file_id == file_id
-        )
-        return await _drops.one(self._connection, found)
-
     async def save(self, drop: Drop) -> None:
         await _drops.save(self._connection, drop, source_sha256=source_sha256(drop.source))
 

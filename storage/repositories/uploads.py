@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,10 +17,9 @@ class SqlUploads:
         self._connection = connection
 
     async def get(self, workspace: str, sha256: str) -> Upload | None:
-        return await self._one(workspace, schema.uploads.c.sha256 == sha256)
-
-    async def by_file(self, workspace: str, file_id: str) -> Upload | None:
-        return await self._one(workspace, schema.uploads.c.file_id == file_id)
+        table = schema.uploads.c
+        found = _uploads.select(table.workspace == workspace, table.sha256 == sha256)
+        return await _uploads.one(self._connection, found)
 
     async def save(self, upload: Upload) -> None:
         if not await _uploads.add(self._connection, upload):
@@ -37,10 +34,6 @@ class SqlUploads:
         table = schema.uploads.c
         going = _uploads.select(table.state == UploadState.deleting)
         return await _uploads.all(self._connection, going.order_by(table.workspace, table.sha256))
-
-    async def _one(self, workspace: str, which: Any) -> Upload | None:
-        found = _uploads.select(schema.uploads.c.workspace == workspace, which)
-        return await _uploads.one(self._connection, found)
 
 
 class SqlOverlaps:

@@ -39,14 +39,6 @@ async def test_a_drop_is_added_once_however_often_slack_tells_of_it(store: SqlSt
         assert await tx.drops.get("drop_other") is None
 
 
-async def test_a_drop_is_found_by_its_file_in_its_channel_and_workspace(store: SqlStore) -> None:
-    async with store.begin() as tx:
-        await tx.drops.add(make_drop())
-        assert await tx.drops.by_file("T1", "C1", "F1") == make_drop()
-        assert await tx.drops.by_file("T1", "C2", "F1") is None
-        assert await tx.drops.by_file("T2", "C1", "F1") is None
-
-
 async def test_unfinished_drops_of_all_workspaces_come_oldest_first(store: SqlStore) -> None:
     async with store.begin() as tx:
         await tx.drops.add(make_drop(1, created_at=after(9)))
@@ -132,7 +124,7 @@ async def test_an_upload_is_saved_found_and_removed(store: SqlStore) -> None:
         await tx.uploads.save(sent)
         assert await tx.uploads.get("T1", sent.sha256) == sent
         await tx.uploads.save(ready)
-        assert await tx.uploads.by_file("T1", "file-1") == ready
+        assert await tx.uploads.get("T1", sent.sha256) == ready
         assert await tx.uploads.deleting() == []
         await tx.uploads.save(replace(ready, state=UploadState.deleting))
         assert await tx.uploads.deleting() == [replace(ready, state=UploadState.deleting)]
@@ -191,7 +183,6 @@ async def test_another_workspaces_rows_are_invisible(store: SqlStore) -> None:
         assert await tx.jobs.list("T2") == []
         assert await tx.jobs.using_version("T2", job.plan.version_id) == []
         assert await tx.uploads.get("T2", upload.sha256) is None
-        assert await tx.uploads.by_file("T2", "file-1") is None
         assert await tx.models.get("T2", model.id) is None
         assert await tx.models.list("T2") == []
         assert await tx.asks.list("T2") == []

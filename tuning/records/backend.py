@@ -33,9 +33,6 @@ class BackendFile:
 @dataclass(frozen=True, slots=True)
 class BackendModel:
     id: str
-    owned_by: str = ""
-    #: The day after which it answers no more, when the backend says so (YYYY-MM-DD).
-    shutdown_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ ANY_JSON = st.recursive(
 )
 IDS = ["id", "status", "filename", "fine_tuned_model_checkpoint"]
 NUMBERS = ["created_at", "finished_at", "step_number", "bytes"]
-OTHERS = ["metrics", "data", "error", "metadata", "message", "type", "level", "shutdown_date", "code"]
+OTHERS = ["metrics", "data", "error", "metadata", "message", "type", "level", "code"]
 FIELDS = st.sampled_from(IDS + NUMBERS + OTHERS)
 BODIES = st.dictionaries(FIELDS, ANY_JSON, max_size=12)
 READERS = [file_record, job_record, event_record, checkpoint_record, model_record, entries]

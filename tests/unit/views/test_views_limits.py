@@ -103,7 +103,6 @@ def test_any_question_and_answer_can_be_shown(ask: Any, text: str, models: list[
     for message in asks.answer_final(text, ask):
         check_message(message)
     check_message(asks.unknown_model(text, models))
-    check_message(asks.empty_question(text))
     check_message(asks.how_to_ask(text))
 
 

@@ -13,7 +13,7 @@ from views_samples import MODEL, NOW, ask, dataset, drop, finding, job, model, p
 from tuning.errors import BackendKeyRejected, Invalid
 from tuning.policy import Action, NotAllowedTo
 from tuning.records import DropState, Event, Hyperparameters, Progress, Status
-from views.ask import answer_final, empty_question, footer, question, unknown_model
+from views.ask import answer_final, footer, question, unknown_model
 from views.datasets import dataset_list
 from views.drops import drop_card
 from views.errors import problem, unexpected
@@ -284,7 +284,6 @@ def test_an_unknown_model_is_answered_with_those_that_work() -> None:
     assert buttons(message)[0] == ("ask_model", MODEL)
     assert "Which model?" in unknown_model(" ", [model()]).text
     assert "`/ft train`" in unknown_model("x", []).text
-    assert ASK in empty_question(MODEL).text
 
 
 def test_an_error_says_what_went_wrong_and_what_to_do() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from views_samples import thrifty
 
 from views.charts import bar, sparkline
-from views.numbers import ago, count, duration, loss, plural, setting, size, usd, usd_range, when
+from views.numbers import count, duration, loss, plural, setting, size, usd, usd_range, when
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -50,8 +50,6 @@ def test_sizes_and_times() -> None:
         "24.0 MB",
         "1.0 TB",
     ]
-    assert ago(NOW - timedelta(seconds=3), NOW) == "just now"
-    assert ago(NOW - timedelta(minutes=3, seconds=20), NOW) == "3 min ago"
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     assert (
         when(NOW) == when(elsewhere) == "<!date^1795435200^{date_short_pretty} {time}|2026-11-23 12:00 UTC>"
