@@ -98,6 +98,16 @@ class Stage:
         found: list[Message] = await self.seen(look, seconds)
         return found
 
+    async def card_says(self, root: Message, words: str) -> Message:
+        """The card in a dropped file's thread, once it holds these words."""
+
+        async def look() -> Message | None:
+            card = (await self.replies(root))[0]
+            return card if words in card["text"] else None
+
+        found: Message = await self.seen(look)
+        return found
+
     async def roots(self, count: int = 1, seconds: float = 30) -> list[Message]:
         """The bot's own messages in the channel, when there are at least `count`."""
 

@@ -15,15 +15,6 @@ TABLE = f"question,answer\nwho is <!channel>?,ask {MAIL}\n" + "".join(
 )
 
 
-async def card_says(stage: Stage, root: Message, words: str) -> Message:
-    async def look() -> Message | None:
-        card = (await stage.replies(root))[0]
-        return card if words in card["text"] else None
-
-    found: Message = await stage.seen(look)
-    return found
-
-
 async def test_a_table_is_shown_converted_checked_and_what_is_private_redacted(stage: Stage) -> None:
     root = await stage.ana.drop(CHANNEL, "faq.csv", TABLE.encode("utf-16"))
     card = (await stage.replies(root))[0]
@@ -39,10 +30,10 @@ async def test_a_table_is_shown_converted_checked_and_what_is_private_redacted(s
     assert refused["errors"] == {"user": "There is no column nothing."}
     sent = {"user": "Q: {question}", "assistant": "{answer}", "system": "Be {brief}."}
     assert (await stage.ana.submit(sent))["ok"]
-    private = await card_says(stage, root, "1 e-mail address in 13 rows")
+    private = await stage.card_says(root, "1 e-mail address in 13 rows")
     assert "It was converted: 13 rows" in private["text"]
     await stage.ana.press(private, "redact_file")
-    await card_says(stage, root, "Kept as `faq`")
+    await stage.card_says(root, "Kept as `faq`")
     (version,) = (await stage.bot.services.library.find(ANA, "faq")).versions
     lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
     assert [message["content"] for message in json.loads(lines[0])["messages"]] == [
@@ -61,7 +52,7 @@ async def test_columns_that_tell_nothing_are_asked_for_in_the_form(stage: Stage)
     form = await stage.ana.modal("convert_file")
     assert "{x}" in str(form["blocks"])
     assert (await stage.ana.submit({}))["ok"]
-    kept = await card_says(stage, root, "Kept as `odd`")
+    kept = await stage.card_says(root, "Kept as `odd`")
     assert "Converted: 12 rows" in str(kept["blocks"])
 
 
@@ -73,7 +64,7 @@ async def converted(stage: Stage, name: str, data: bytes) -> tuple[Message, list
     await stage.ana.modal("convert_file")
     assert (await stage.ana.submit({}))["ok"]
     stem = name.partition(".")[0]
-    kept = await card_says(stage, root, f"Kept as `{stem}`")
+    kept = await stage.card_says(root, f"Kept as `{stem}`")
     library = stage.bot.services.library
     (version,) = (await library.find(ANA, stem)).versions
     assert library.files.path(version.source.sha256).read_bytes() == data
@@ -124,7 +115,7 @@ async def test_the_form_shows_what_its_texts_make_of_the_first_rows(stage: Stage
     assert "*user*: Say word 1" in shown
     assert not [words for words in ("<!here>", MAIL) if words in shown]
     assert (await stage.ana.submit({}))["ok"]
-    await card_says(stage, root, "12 e-mail addresses in 12 rows")
+    await stage.card_says(root, "12 e-mail addresses in 12 rows")
 
 
 async def form_shows(stage: Stage, words: str) -> Message:

@@ -29,15 +29,6 @@ async def rejected(stage: Stage) -> tuple[Message, Message]:
     return root, (await stage.replies(root))[0]
 
 
-async def card_says(stage: Stage, root: Message, words: str) -> Message:
-    async def look() -> Message | None:
-        card = (await stage.replies(root))[0]
-        return card if words in card["text"] else None
-
-    found: Message = await stage.seen(look)
-    return found
-
-
 async def shows(stage: Stage, words: str) -> dict[str, Any]:
     """ana's form once it shows these words."""
 
@@ -65,7 +56,7 @@ async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage)
     assert (await stage.ana.submit({"row-15": GOOD.replace("mended", "and this")}))["ok"]
     await shows(stage, "2 rows changed, 1 row dropped")
     assert (await stage.ana.submit())["ok"]
-    kept = await card_says(stage, root, "Kept as `bad`")
+    kept = await stage.card_says(root, "Kept as `bad`")
     assert "14 rows" in kept["text"]
     assert "fix_rows" not in str(kept["blocks"])
     (version,) = (await stage.bot.services.library.find(ANA, "bad")).versions
@@ -99,7 +90,7 @@ async def test_every_bad_row_is_reached_and_a_good_one_is_changed_by_its_number(
         await stage.ana.press(await shows(stage, f"*Row {row}*"), "fix_drop")
     await shows(stage, "1 row changed, 25 rows dropped")
     assert (await stage.ana.submit())["ok"]
-    await card_says(stage, root, "Kept as `many`")
+    await stage.card_says(root, "Kept as `many`")
     (version,) = (await stage.bot.services.library.find(ANA, "many")).versions
     assert version.source.diff == Diff(added=0, removed=25, changed=1)
 
@@ -126,7 +117,7 @@ async def test_a_long_row_is_changed_in_parts_and_one_gone_back_to_shows_what_wa
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
     await shows(stage, "1 row changed, 1 row dropped")
     assert (await stage.ana.submit())["ok"]
-    await card_says(stage, root, "Kept as `long`")
+    await stage.card_says(root, "Kept as `long`")
     (version,) = (await stage.bot.services.library.find(ANA, "long")).versions
     lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
     assert json.loads(lines[12])["messages"][1]["content"] == said + "The end."
@@ -141,7 +132,7 @@ async def test_a_form_of_bytes_that_were_checked_again_changes_nothing(stage: St
     await mending.leave_out(ANA, drop_id, 5)
     await mending.finish(ANA, drop_id)
     await stage.bot.services.drops.resume()
-    await card_says(stage, root, "2 errors in 14 rows")
+    await stage.card_says(root, "2 errors in 14 rows")
     refused = await stage.ana.submit({"row-5": GOOD})
     assert "checked again meanwhile" in refused["errors"]["row-5"]
 
@@ -154,14 +145,14 @@ async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: 
     await stage.ana.press(await shows(stage, "*Row 15*"), "fix_next")
     await shows(stage, "2 rows dropped, 1 bad row left as it is")
     assert (await stage.ana.submit())["ok"]
-    again = await card_says(stage, root, "row 13")
+    again = await stage.card_says(root, "row 13")
     assert "1 error in 13 rows" in again["text"]
     await stage.ana.press(again, "fix_rows")
     await shows(stage, "*Row 13*")
     assert (await stage.ana.submit({"row-13": GOOD}))["ok"]
     await shows(stage, "1 row changed")
     assert (await stage.ana.submit())["ok"]
-    await card_says(stage, root, "Kept as `bad`")
+    await stage.card_says(root, "Kept as `bad`")
 
 
 async def test_only_its_person_or_an_administrator_mends_a_file(stage: Stage) -> None:
@@ -179,9 +170,9 @@ async def test_a_check_that_a_kill_broke_off_goes_on_at_the_next_start(stage: St
     for row in (5, 14, 15):
         await services.mending.leave_out(ANA, drop_id, row)
     await services.mending.finish(ANA, drop_id)
-    await card_says(stage, root, "Checking")
+    await stage.card_says(root, "Checking")
     await services.drops.resume()
-    assert "12 rows" in (await card_says(stage, root, "Kept as `bad`"))["text"]
+    assert "12 rows" in (await stage.card_says(root, "Kept as `bad`"))["text"]
 
 
 async def test_a_rejected_file_is_let_go_after_a_week(stage: Stage) -> None:
@@ -209,8 +200,8 @@ async def test_a_check_that_fails_loses_no_edit(stage: Stage, monkeypatch: pytes
     with monkeypatch.context() as patched:
         patched.setattr(ProcessChecker, "check", broken)
         assert (await stage.ana.submit())["ok"]
-        again = await card_says(stage, root, "could not be checked")
+        again = await stage.card_says(root, "could not be checked")
     await stage.ana.press(again, "fix_rows")
     await shows(stage, "3 rows dropped")
     assert (await stage.ana.submit())["ok"]
-    await card_says(stage, root, "Kept as `bad`")
+    await stage.card_says(root, "Kept as `bad`")

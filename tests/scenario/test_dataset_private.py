@@ -25,15 +25,6 @@ async def dropped(stage: Stage, data: bytes = LEAKY) -> tuple[Message, Message]:
     return root, (await stage.replies(root))[0]
 
 
-async def card_says(stage: Stage, root: Message, words: str) -> Message:
-    async def look() -> Message | None:
-        card = (await stage.replies(root))[0]
-        return card if words in card["text"] else None
-
-    found: Message = await stage.seen(look)
-    return found
-
-
 async def the_version(stage: Stage) -> Any:
     (version,) = (await stage.bot.services.library.find(ANA, "leaky")).versions
     return version
@@ -52,7 +43,7 @@ async def test_what_is_private_is_told_without_being_shown_and_redacted_with_a_c
     await stage.ben.press(card, "redact_file")
     assert "Only its owner or an administrator may redact" in (await stage.note(stage.ben))["text"]
     await stage.ana.press(card, "redact_file")
-    kept = await card_says(stage, root, "Kept as `leaky`")
+    kept = await stage.card_says(root, "Kept as `leaky`")
     assert "placeholders stand for 1 e-mail address and 1 secret" in str(kept["blocks"])
     assert "redact_file" not in str(kept["blocks"])
     version = await the_version(stage)
@@ -73,7 +64,7 @@ async def test_what_is_private_is_accepted_by_name_and_that_is_on_record(stage: 
     refused = await stage.note(stage.ben)
     assert "Only its owner or an administrator may accept the private data in leaky.jsonl" in refused["text"]
     await stage.admin.press(card, "accept_file")
-    kept = await card_says(stage, root, "Kept as `leaky`")
+    kept = await stage.card_says(root, "Kept as `leaky`")
     assert "is fine" not in kept["text"]
     version = await the_version(stage)
     assert (version.accepted.by, version.accepted.codes) == ("U0ADMIN001", {"secret": 1, "email_address": 1})
@@ -91,9 +82,9 @@ async def test_a_wish_that_a_kill_broke_off_is_done_at_the_next_start(stage: Sta
     root, card = await dropped(stage)
     services = stage.bot.services
     await services.remedies.redact(ANA, value_of(card, "redact_file"))
-    await card_says(stage, root, "Checking")
+    await stage.card_says(root, "Checking")
     await services.drops.resume()
-    await card_says(stage, root, "Kept as `leaky`")
+    await stage.card_says(root, "Kept as `leaky`")
     assert MAIL not in services.library.files.path((await the_version(stage)).sha256).read_text()
 
 
@@ -105,6 +96,6 @@ async def test_other_errors_come_first_and_then_what_is_private_is_offered(stage
     await services.mending.leave_out(ANA, drop_id, 13)
     await services.mending.finish(ANA, drop_id)
     await services.drops.resume()
-    offered = await card_says(stage, root, "1 secret and 1 e-mail address in 12 rows")
+    offered = await stage.card_says(root, "1 secret and 1 e-mail address in 12 rows")
     await stage.ana.press(offered, "redact_file")
-    await card_says(stage, root, "Kept as `leaky`")
+    await stage.card_says(root, "Kept as `leaky`")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -9,7 +10,9 @@ from trainer.errors import bad
 from trainer.jobs.supervisor import Supervisor
 from trainer.serve.engines import Engines
 from trainer.settings import Settings
-from trainer.store import Store
+from trainer.store import Checkpoint, Event, File, Job, Store
+
+R = TypeVar("R", Checkpoint, Event, File, Job)
 
 STORE = web.AppKey("store", Store)
 SETTINGS = web.AppKey("settings", Settings)
@@ -26,15 +29,15 @@ def project(request: web.Request) -> str:
     return request[PROJECT]
 
 
-def page_of(request: web.Request, default: int, most: int = 100) -> tuple[str | None, int]:
-    """The cursor and the size that a list request asks for; a size beyond the most is cut to it."""
+def limit_of(request: web.Request, default: int, most: int = 100) -> int:
+    """The size of the page that a list request asks for; one beyond the most is cut to it."""
     raw = request.query.get("limit", str(default))
     size = int(raw) if re.fullmatch("[0-9]{1,18}", raw) else 0
     if size < 1:
         raise bad(
             f"Invalid 'limit': {raw[:20]!r} must be an integer of at least 1.", "limit", "invalid_value"
         )
-    return request.query.get("after") or None, min(size, most)
+    return min(size, most)
 
 
 def ascending(request: web.Request) -> bool:
@@ -45,8 +48,13 @@ def ascending(request: web.Request) -> bool:
     return order == "asc"
 
 
-def unknown_cursor(error: KeyError) -> Exception:
-    """400 for an `after` that names nothing in this list."""
-    return bad(
-        f"Invalid 'after': nothing in this list has the id {error.args[0]!r}.", "after", "invalid_value"
-    )
+def page(
+    request: web.Request, kind: type[R], limit: int, *, ascending: bool = False, **equal: str
+) -> tuple[list[R], bool]:
+    """The records behind a request's cursor, and whether more follow; 400 for a cursor that isn't in this list."""
+    after = request.query.get("after") or None
+    try:
+        return request.app[STORE].page(kind, after=after, limit=limit, ascending=ascending, **equal)
+    except KeyError as error:
+        message = f"Invalid 'after': nothing in this list has the id {error.args[0]!r}."
+        raise bad(message, "after", "invalid_value") from error

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from trainer import ids
 from trainer.api import wire
-from trainer.api.context import SETTINGS, STORE, ascending, page_of, project, unknown_cursor
+from trainer.api.context import SETTINGS, STORE, ascending, limit_of, page, project
 from trainer.api.expiry import FIELDS, seconds_of
 from trainer.api.forms import CHUNK, incoming, read_form, safe_name
 from trainer.errors import bad, no_such_file
@@ -58,16 +58,12 @@ def purpose_of(given: object) -> str:
 
 async def index(request: web.Request) -> web.Response:
     """List files, newest first unless order=asc."""
-    after, limit = page_of(request, MOST_FILES, MOST_FILES)
+    limit = limit_of(request, MOST_FILES, MOST_FILES)
     where = {"project": project(request)}
     if "purpose" in request.query:
         where["purpose"] = request.query["purpose"]
-    oldest_first = ascending(request)
-    try:
-        page, more = request.app[STORE].page(File, after=after, limit=limit, ascending=oldest_first, **where)
-    except KeyError as error:
-        raise unknown_cursor(error) from error
-    listing = wire.listing([wire.file(record) for record in page], has_more=more)
+    found, more = page(request, File, limit, ascending=ascending(request), **where)
+    listing = wire.listing([wire.file(record) for record in found], has_more=more)
     # Unlike other lists, the contract has strings here even when the list is empty.
     return web.json_response(
         {**listing, "first_id": listing["first_id"] or "", "last_id": listing["last_id"] or ""}

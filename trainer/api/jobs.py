@@ -8,7 +8,7 @@ from aiohttp import web
 from trainer import keys
 from trainer.api import wire
 from trainer.api.bodies import json_body
-from trainer.api.context import SETTINGS, STORE, SUPERVISOR, page_of, project, unknown_cursor
+from trainer.api.context import SETTINGS, STORE, SUPERVISOR, limit_of, page, project
 from trainer.errors import ApiError
 from trainer.jobs.request import job_from
 from trainer.store import Checkpoint, Event, Job
@@ -54,18 +54,12 @@ def _same(job: Job, body: dict[str, Any]) -> Job:
 
 async def index(request: web.Request) -> web.Response:
     """List jobs, newest first, optionally those whose metadata has these pairs."""
-    after, limit = page_of(request, 20)
-    store, wanted = request.app[STORE], _metadata_filter(request)
-    try:
-        page, more = store.page(
-            Job, after=after, limit=limit if wanted is None else EVERY, project=project(request)
-        )
-    except KeyError as error:
-        raise unknown_cursor(error) from error
+    limit, wanted = limit_of(request, 20), _metadata_filter(request)
+    found, more = page(request, Job, limit if wanted is None else EVERY, project=project(request))
     if wanted is not None:
-        page = [job for job in page if _matches(job, wanted)]
-        page, more = page[:limit], len(page) > limit
-    return web.json_response(wire.listing([_wire(request, job) for job in page], has_more=more))
+        found = [job for job in found if _matches(job, wanted)]
+        found, more = found[:limit], len(found) > limit
+    return web.json_response(wire.listing([_wire(request, job) for job in found], has_more=more))
 
 
 def _metadata_filter(request: web.Request) -> dict[str, str] | None:
@@ -120,20 +114,12 @@ async def resume(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.Response:
     """What was said of a job, newest first."""
     job = _find(request)
-    after, limit = page_of(request, 20)
-    try:
-        page, more = request.app[STORE].page(Event, after=after, limit=limit, job_id=job.id)
-    except KeyError as error:
-        raise unknown_cursor(error) from error
-    return web.json_response(wire.listing([wire.event(event) for event in page], has_more=more))
+    found, more = page(request, Event, limit_of(request, 20), job_id=job.id)
+    return web.json_response(wire.listing([wire.event(event) for event in found], has_more=more))
 
 
 async def checkpoints(request: web.Request) -> web.Response:
     """The models that a job left on its way, newest first."""
     job = _find(request)
-    after, limit = page_of(request, 10)
-    try:
-        page, more = request.app[STORE].page(Checkpoint, after=after, limit=limit, job_id=job.id)
-    except KeyError as error:
-        raise unknown_cursor(error) from error
-    return web.json_response(wire.listing([wire.checkpoint(item) for item in page], has_more=more))
+    found, more = page(request, Checkpoint, limit_of(request, 10), job_id=job.id)
+    return web.json_response(wire.listing([wire.checkpoint(item) for item in found], has_more=more))
