@@ -1,7 +1,6 @@
 """Faults that are ordered through the control API, as Slack's clients meet them."""
 
 import time
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,15 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.client import ControlError
 from tests.fakes.slack_apps import refused, web_client
-from tests.fakes.slack_workspace import SlackWorkspace, open_workspace
+from tests.fakes.slack_workspace import SlackWorkspace
 
 GENERAL = "C0GENERAL1"
-
-
-@pytest.fixture
-async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_workspace() as started:
-        yield started
 
 
 @pytest.fixture

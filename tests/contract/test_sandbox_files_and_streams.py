@@ -9,18 +9,10 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.client import until
-from tests.fakes.slack_apps import bolt_app, over_socket, refused, web_client
-from tests.fakes.slack_workspace import SlackWorkspace, open_workspace
+from tests.fakes.slack_apps import bolt_app, over_socket, refused
+from tests.fakes.slack_workspace import Clock, SlackWorkspace, open_workspace
 
 GENERAL = "C0GENERAL1"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -32,11 +24,6 @@ def clock() -> Clock:
 async def workspace(clock: Clock) -> AsyncIterator[SlackWorkspace]:
     async with open_workspace(clock=clock) as started:
         yield started
-
-
-@pytest.fixture
-def client(workspace: SlackWorkspace) -> AsyncWebClient:
-    return web_client(workspace)
 
 
 async def fetch(url: str, token: str | None) -> tuple[int, str, bytes]:

@@ -1,31 +1,18 @@
 """Installing an app by OAuth, manifests that Slack would refuse, pins and bookmarks."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 import yaml
-from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.slack_apps import refused, web_client
-from tests.fakes.slack_workspace import ROOT, SlackWorkspace, open_workspace
+from tests.fakes.slack_workspace import ROOT, SlackWorkspace
 
 GENERAL = "C0GENERAL1"
 REDIRECT = "https://app.example/slack/oauth"
-
-
-@pytest.fixture
-async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_workspace() as started:
-        yield started
-
-
-@pytest.fixture
-def client(workspace: SlackWorkspace) -> AsyncWebClient:
-    return web_client(workspace)
 
 
 @pytest.fixture

@@ -8,18 +8,10 @@ from slack_bolt.async_app import AsyncApp
 
 from sandbox.client import ControlError, until
 from tests.fakes.slack_apps import MODAL, bolt_app, over_socket, refused
-from tests.fakes.slack_workspace import SlackWorkspace, open_workspace
+from tests.fakes.slack_workspace import Clock, SlackWorkspace, open_workspace
 
 GENERAL = "C0GENERAL1"
 ANA = "U0ANA00001"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

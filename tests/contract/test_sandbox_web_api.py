@@ -1,7 +1,6 @@
 """The sandbox's Web API, through Slack's own clients."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -9,21 +8,10 @@ from slack_sdk import WebClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.slack_apps import refused, web_client
-from tests.fakes.slack_workspace import SlackWorkspace, open_workspace
+from tests.fakes.slack_workspace import open_workspace
 
 GENERAL = "C0GENERAL1"
 ANA = "U0ANA00001"
-
-
-@pytest.fixture
-async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_workspace() as started:
-        yield started
-
-
-@pytest.fixture
-def client(workspace: SlackWorkspace) -> AsyncWebClient:
-    return web_client(workspace)
 
 
 def section(text: str) -> dict[str, object]:

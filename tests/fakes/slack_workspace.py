@@ -12,9 +12,19 @@ from sandbox.client import Control
 from sandbox.server import Sandbox
 from sandbox.testing import SlackWorkspace, slack_workspace
 
-__all__ = ["SlackWorkspace", "open_workspace", "project_manifest", "slack_workspace"]
+__all__ = ["Clock", "SlackWorkspace", "open_workspace", "project_manifest", "slack_workspace"]
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Clock:
+    """The workspace's time in seconds since 1970; it moves only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ def ascending(request: web.Request) -> bool:
 def page(
     request: web.Request, kind: type[R], limit: int, *, ascending: bool = False, **equal: str
 ) -> tuple[list[R], bool]:
-    """The records behind a request's cursor, and whether more follow; 400 for a cursor that isn't in this list."""
+    """The records behind a request's cursor, and whether more follow; 400 for one that isn't in this list."""
     after = request.query.get("after") or None
     try:
         return request.app[STORE].page(kind, after=after, limit=limit, ascending=ascending, **equal)
