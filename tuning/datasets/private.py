@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tuning.datasets.triggers import MAIL, NUMBER, SECRET
+from tuning.datasets.vendors import tokens
 
 CODES = ("secret", "email_address", "phone_number", "card_number", "bank_account", "social_security_number")
 PLACEHOLDERS = {
@@ -34,26 +35,37 @@ class Hit(NamedTuple):
     name: str
 
 
-_MAIL_HOST = re.compile(r"@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})\b(?!\()")
-_MAIL_NAME = re.compile(r"[\w.+-]{1,64}$")
+_MAIL_HOST = re.compile(r"@((?:[\w-]{1,63}\.)+[a-zA-Z]{2,24})(?![a-zA-Z0-9_(])")
+# Pictures for fine screens (logo@2x.png), and who logs in at an address (https://me@host).
+_NO_MAIL = re.compile(r"[1-4]x\.[a-z]{2,4}$")
+# Scripts that write no spaces would have the words before it in its name.
+_MAIL_NAME = re.compile(r"(?:(?![\u0e00-\u109f\u1780-\u17ff\u2e80-\uffef])[\w.+-]){1,64}$")
 _LOGIN = re.compile(r"://[^\s{}/]{1,100}:$")
 _RESERVED = re.compile(
     r"(?:^|\.)(?:example\.(?:com|org|net)|test|example|invalid|localhost|local|lan|internal)$", re.IGNORECASE
 )
-_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
-_PHONE = re.compile(r"\+\d|\(\d{3}\) ?\d{3}[-. ]\d{4}|(?<![\w.-])\d{3}[-. ]\d{3}[-. ]\d{4}(?![\w-])")
+# With re.ASCII a word ends where Chinese or Japanese begins, which put no spaces between them.
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII)
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])", re.ASCII)
+_PHONE = re.compile(
+    r"\+\d|\(\d{3}\) ?\d{3}[-. ]\d{4}|(?<![\w.-])\d{3}[-. ]\d{3}[-. ]\d{4}(?![\w-])", re.ASCII
+)
 _MORE_SECRETS = (
-    ("API key", re.compile(r"\bsk-(?:proj-|ant-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{32,}")),
-    ("Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}(?![\w-])")),
-    ("Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{34}\b")),
-    ("GitHub token", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{60,}")),
-    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("Databricks token", re.compile(r"\bdapi[0-9a-f]{32}\b")),
-    ("Slack token", re.compile(r"\b(?:xapp|xoxe(?:\.xox[bp])?)-\d-[A-Za-z0-9-]{20,}")),
-    ("Bearer token", re.compile(r"\bBearer\s+(?=\S*\d)[A-Za-z0-9._~+/-]{24,}=*")),
-    ("AWS secret key", re.compile(r"(?i)\baws_?secret_?(?:access_?)?key\W{1,6}[A-Za-z0-9/+]{40}(?![\w/+])")),
+    (
+        "API key",  # one run of letters and digits is long, which in words with hyphens none is
+        re.compile(
+            r"(?a)\bsk-(?:[a-z0-9]{2,8}-){0,2}(?=[\w-]*\d)(?=[\w-]*[A-Za-z0-9]{16})(?!(.)\1{7})[A-Za-z0-9_-]{20,}"
+        ),
+    ),
+    ("Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}(?![\w-])", re.ASCII)),
+    ("Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{34}\b", re.ASCII)),
+    ("GitHub token", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{60,}", re.ASCII)),
+    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b", re.ASCII)),
+    ("Databricks token", re.compile(r"\bdapi[0-9a-f]{32}\b", re.ASCII)),
+    ("Slack token", re.compile(r"\b(?:xapp|xoxe(?:\.xox[bp])?)-\d-[A-Za-z0-9-]{20,}", re.ASCII)),
+    ("Bearer token", re.compile(r"\bBearer\s+(?=\S*\d)[A-Za-z0-9._~+/-]{24,}=*", re.ASCII)),
+    ("AWS secret key", re.compile(r"(?ia)\baws_?secret_?(?:access_?)?key\W{1,6}[A-Za-z0-9/+]{40}(?![\w/+])")),
     (
         "Private key",
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END[^-]*-----|$)"),
@@ -69,6 +81,7 @@ def find(text: str, kinds: int = _EVERYTHING) -> list[Hit]:
     """What of these kinds is private in a text, in order and without overlaps."""
     hits = [
         *(_secrets(text) if kinds & (SECRET | NUMBER) else ()),
+        *(_tokens(text) if kinds & SECRET else ()),
         *(_mails(text) if kinds & MAIL else ()),
         *(_numbers(text) if kinds & NUMBER else ()),
     ]
@@ -98,7 +111,9 @@ def _mails(text: str) -> Iterator[Hit]:
             name
             and name[0] != "git"
             and not _RESERVED.search(host[1])
-            and not _LOGIN.search(text, 0, name.start())
+            and not _NO_MAIL.match(host[1])
+            and not text.startswith("://", name.start() - 3)
+            and not _LOGIN.search(text, max(0, name.start() - 110), name.start())
         ):
             yield Hit("email_address", name.start(), host.end(), "an e-mail address")
 
@@ -158,6 +173,11 @@ def _secrets(text: str) -> Iterator[Hit]:
         for match in pattern.finditer(text):
             if not _NO_SECRET.fullmatch(match[group]):
                 yield Hit("secret", match.start(group), match.end(group), f"a secret ({name})")
+
+
+def _tokens(text: str) -> Iterator[Hit]:
+    for token in tokens(text):
+        yield Hit("secret", token.start, token.end, f"a secret ({token.kind})")
 
 
 @cache

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import ahocorasick_rs
 
+from tuning.datasets.vendors import MARKS, NAMES
+
 _HEX = b"0123456789abcdef"
 
 
@@ -27,8 +29,16 @@ _ESCAPED = [
     *_each(rb"\u206", b"6789"),
     *(rb"\ufeff", rb"\uFEFF", rb"\udb40", rb"\uDB40"),
 ]
+# Markup of chat templates that has no <|, and more characters that are rare when they are escaped.
+_RARE = [
+    *(b"[INST]", b"<<SYS>>", b"<start_of_turn>", rb"\u005b", rb"\u005B", rb"\u00ad", rb"\u00AD"),
+    *(rb"\u200b", rb"\u200B", rb"\u2060", rb"\ufffd", rb"\uFFFD"),
+]
 _HIDDEN = [
     b"\xef\xbb\xbf",
+    b"\xef\xbf\xbd",
+    b"\xe2\x80\x8b",
+    b"\xe2\x81\xa0",
     b"\xf3\xa0",
     *_each(b"\xe2\x80", range(0xAA, 0xAF)),
     *_each(b"\xe2\x81", range(0xA6, 0xAA)),
@@ -40,7 +50,8 @@ _NAMED = [
 ]
 _ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com", b"Bearer ", b"aws_secret", b"AWS_SECRET")
 _TOKEN = re.compile(rb"[\w./+=-]{20}")
-_MAIL = re.compile(rb"@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2}")
+_MAIL = re.compile(rb"@(?:[\w\\\x80-\xff-]{1,200}\.)+[A-Za-z]{2}")
+_KEY = re.compile(rb"[\w-]+(?:\\?[\"'])?(?:\s|\\[nrt])*[:=](?:\s|\\[nrt])*(?:\\?[\"'])?[\w+/=-]{24}")
 _LOGIN = re.compile(rb"://[^\s{}\"\\]+:[^\s{}\"\\]+$")
 _DIGITS = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _NUMBER = re.compile(
@@ -49,7 +60,8 @@ _NUMBER = re.compile(
 )
 _ABROAD = re.compile(rb"\+\d[\d ().-]{7}")
 _AROUND = 24
-_C1 = frozenset(range(0x80, 0xA0)) - {0x85}
+# After the byte C2: the control characters beyond ASCII but the line break, and the soft hyphen.
+_C1 = frozenset((*range(0x80, 0xA0), 0xAD)) - {0x85}
 
 SECRET, MAIL, NUMBER = 1, 2, 4
 
@@ -62,10 +74,11 @@ class Hits(NamedTuple):
 
 
 class _Automata(NamedTuple):
-    suspect: Any
+    suspect: list[Any]
     hidden: Any
     latin: Any
     tokens: list[Any]
+    names: Any
     mail: Any
     plus: Any
     digits: Any
@@ -79,11 +92,13 @@ def _automaton(marks: list[bytes]) -> Any:
 def _automata() -> _Automata:
     """Several small automata: beyond about thirty marks one is twenty times slower."""
     tokens = [_NAMED[:16], [*_NAMED[16:], *_ALWAYS], _each(b"AC", _HEX), _each(b"SK", _HEX)]
+    tokens += [list(MARKS[:14]), list(MARKS[14:])]
     return _Automata(
-        suspect=_automaton([b"<|", b"\x7f", *_ESCAPED]),
+        suspect=[_automaton([b"<|", b"\x7f", *_ESCAPED]), _automaton(_RARE)],
         hidden=_automaton(_HIDDEN),
         latin=_automaton([b"\xc2"]),
         tokens=[_automaton(marks) for marks in tokens],
+        names=_automaton(list(NAMES)),
         mail=_automaton([b"@"]),
         plus=_automaton([b"+"]),
         digits=_automaton([b"0000"]),
@@ -106,7 +121,8 @@ def find(block: bytes, starts: list[int]) -> Hits:
 
 def _suspects(block: bytes) -> Iterator[int]:
     automata = _automata()
-    yield from _places(automata.suspect, block)
+    for automaton in automata.suspect:
+        yield from _places(automaton, block)
     if not block.isascii():
         yield from _places(automata.hidden, block)
         yield from (p for p in _places(automata.latin, block) if block[p + 1 : p + 2] and block[p + 1] in _C1)
@@ -118,6 +134,9 @@ def _privates(block: bytes) -> Iterator[tuple[int, int]]:
         for place in _places(automaton, block):
             if _TOKEN.match(block, place) or block.startswith(_ALWAYS, place):
                 yield place, SECRET
+    for place in _places(automata.names, block):
+        if _KEY.match(block, place):
+            yield place, SECRET
     for place in _places(automata.mail, block):
         if _MAIL.match(block, place):
             yield place, MAIL

@@ -49,8 +49,30 @@ PRIVATE = [
         "AWS_SECRET_ACCESS_KEY=" + (A + A)[:30] + "/0123+4567",
     ),
     ("postgres://app:correcthorse@db.internal/x", "secret", "correcthorse"),
+    (
+        "api_key = '" + "9f86d081884c7d65" + "9a2feaa0c55ad015'",
+        "secret",
+        "9f86d081884c7d65" + "9a2feaa0c55ad015",
+    ),
+    ('"API_TOKEN": "' + "Zz9aK3dd8Qe2mN4b" + 'V6xC8zA1sD3f"', "secret", "Zz9aK3dd8Qe2mN4b" + "V6xC8zA1sD3f"),
+    ("sk-" + "1234567890abcdef1234", "secret", "sk-" + "1234567890abcdef1234"),
+    ("grüße an jürgen@müller.de", "email_address", "jürgen@müller.de"),
+    ("写信给ada@engines.io谢谢", "email_address", "ada@engines.io"),
+    ("卡号4111111111111111。", "card_number", "4111111111111111"),
+    ("账号DE89370400440532013000。", "bank_account", "DE89370400440532013000"),
+    ("密钥sk-" + "1234567890abcdef1234。", "secret", "sk-" + "1234567890abcdef1234"),
     ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "secret", None),
 ]
+HEX, DRAWN = "0123456789abcdef" * 5, "aB3dE5gH7jK9mN1p" * 6
+VENDORS = {
+    "AGE-SECRET-KEY-1": "Q7RSTUVWXYZ" * 6, "ATATT3": DRAWN, "dop_v1_": HEX[:64], "dckr_pat_": DRAWN[:27],
+    "EZAK": DRAWN[:54], "figd_": DRAWN[:40], "GOCSPX-": DRAWN[:28], "ya29.": DRAWN, "glsa_": DRAWN[:41],
+    "gsk_": DRAWN[:52], "HRKU-": DRAWN[:60], "lsv2_pt_": HEX[:32] + "_" + HEX[:10], "lin_api_": DRAWN[:40],
+    "NRAK-": "Q7RSTUVWXYZ" * 3, "ntn_": DRAWN[:46], "nvapi-": DRAWN[:64], "pplx-": DRAWN[:48],
+    "pscale_tkn_": DRAWN[:43], "PMAK-": HEX[:24] + "-" + HEX[:34], "r8_": DRAWN[:37], "rubygems_": HEX[:48],
+    "sntrys_": DRAWN[:90], "shpat_": HEX[:32], "sq0atp-": DRAWN[:22], "whsec_": DRAWN[:32], "sbp_": HEX[:40],
+    "tgp_v1_": DRAWN[:43], "hvs.": DRAWN[:90], "xai-": DRAWN[:80],
+}  # fmt: skip
 PUBLIC = [
     "write to someone@example.com or root@localhost",
     "a@b, x @ y, @ada, 3@5",
@@ -67,6 +89,10 @@ PUBLIC = [
     "eyJ is how a JWT begins",
     "123-45-678, 000-12-3456, 900-12-3456",
     "v1.2.3-4567890123",
+    "logo@2x.png and https://me@host.io/",
+    "sk-" + "x" * 32 + " and sk-learn-based-pipeline-for-text-classification-tasks-2",
+    "api_key = os.environ['API_KEY'], API_KEY=YOUR_API_KEY_GOES_HERE_1234567",
+    "access_token: 123e4567-e89b-12d3-a456-426614174000, client_secret=user_profile_settings_2024_v2",
     "git@github.com:org/repo.git and ssh me@printer.local and me@host.internal",
     "y = A@B.dot(C) and @app.route and npm i @types/node@18.11.9",
     "Bearer YOUR_API_KEY, Bearer <token>, the bearer of good news",
@@ -105,6 +131,15 @@ def test_the_check_finds_it_in_a_row_and_never_shows_it(
         (code, 31, "messages[1].content", "error")
     ]
     assert (found or "MIIE") not in report.to_json().decode()
+
+
+@pytest.mark.parametrize("prefix", VENDORS)
+def test_tokens_of_many_services_are_found_in_every_kind_of_row(check_rows, prefix: str):
+    text = f"The key is {prefix}{VENDORS[prefix]}"
+    plain = chat(("system", "Be brief."), ("user", text), ("assistant", "ok"))
+    named = {"messages": [*plain["messages"][:2], {"role": "assistant", "content": "ok", "name": "ada"}]}
+    found = [(f.code, f.row, f.path) for f in check_rows(plain, named).findings if f.code == "secret"]
+    assert found == [("secret", row, "messages[1].content") for row in (1, 2)]
 
 
 @pytest.mark.parametrize("text", PUBLIC)
