@@ -16,6 +16,8 @@ _WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 _MODES = {"RGB", "RGBA"}
 _IMAGE_TYPES = {"image/jpeg", "image/jpg", "image/png", "image/webp"}
 _OTHER_SUFFIX = re.compile(r"\.(gif|bmp|tiff?|svg|heic|avif|pdf|ico)$", re.IGNORECASE)
+#: White space, and characters that nobody can see.
+_NOTHING = re.compile("[\\s\u00ad\u200b\u2060\ufeff]*")
 _PART_KEYS = {"text": {"type", "text"}, "image_url": {"type", "image_url"}, "refusal": {"type", "refusal"}}
 
 
@@ -23,7 +25,7 @@ def check_content(out: RowFindings, role: str, content: Any, path: str) -> int:
     """Check a content that isn't empty; returns how many images it has."""
     if isinstance(content, str):
         out.text(content, path)
-        if not content.strip() and role != "tool":
+        if _NOTHING.fullmatch(content) and role != "tool":
             out.add("blank_content", path, "The text has only white space")
         return 0
     if not isinstance(content, list):
@@ -56,7 +58,7 @@ def _check_text_part(out: RowFindings, part: dict[str, Any], kind: str, path: st
         out.add("content_part", f"{path}.{kind}", f"The part has no string in {quoted(kind)}")
     else:
         out.text(text, f"{path}.{kind}")
-        if not text.strip():
+        if _NOTHING.fullmatch(text):
             out.add("blank_content", f"{path}.{kind}", "The part has no text")
     _check_keys(out, part, kind, path)
 

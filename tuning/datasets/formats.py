@@ -12,8 +12,8 @@ from tuning.datasets.rowcheck import RowFindings, is_empty, quoted
 from tuning.datasets.strict import join
 from tuning.datasets.toolcheck import Tools, check_tools
 
-SUPERVISED_KEYS = {"messages", "tools", "parallel_tool_calls", "functions", "function_call"}
-_CHAT_KEYS = SUPERVISED_KEYS | {"tool_choice", "weight"}
+SUPERVISED_KEYS = {"messages", "tools", "parallel_tool_calls", "functions"}
+_CHAT_KEYS = SUPERVISED_KEYS | {"function_call", "tool_choice", "weight"}
 _INPUT_KEYS = {"messages", "tools", "parallel_tool_calls"}
 _OUTPUTS = ("preferred_output", "non_preferred_output")
 PREFERENCE_KEYS = {"input", *_OUTPUTS}
@@ -125,6 +125,8 @@ def _check_supervised(out: RowFindings, row: dict[str, Any]) -> None:
         return
     check_messages(out, messages, tools)
     _check_tools_used(out, row, messages, tools)
+    if "parallel_tool_calls" in row and "tools" not in row:
+        out.add("parallel_tool_calls", "parallel_tool_calls", "The row has no tools", "Leave the key out.")
     roles = _roles(messages)
     if "assistant" not in roles:
         out.add("example_missing_assistant_message", "messages", "The row has no assistant message")
@@ -137,14 +139,31 @@ def _check_supervised(out: RowFindings, row: dict[str, Any]) -> None:
         out.add("nothing_to_learn", "messages", "Every assistant message has weight 0")
 
 
-def _check_tools_used(out: RowFindings, row: dict[str, Any], messages: list[Any], tools: Tools) -> None:
+def _check_tools_used(
+    out: RowFindings, holder: dict[str, Any], messages: list[Any], tools: Tools, prefix: str = ""
+) -> None:
+    """What the calls of a conversation and what `holder` (a row, or its input) declares say of each other."""
     counts = [len(m["tool_calls"]) for m in messages if isinstance(m, dict) and _calls(m)]
+    _check_one_form(out, holder, messages, prefix)
     if counts and not tools.declared:
-        out.add("tools_missing", "tools", "The row calls tools that it doesn't declare")
-    if row.get("parallel_tool_calls") is False and max(counts, default=0) > 1:
-        out.add("parallel_tool_calls", "parallel_tool_calls", "A message makes several calls at once")
-    if "parallel_tool_calls" in row and "tools" not in row:
-        out.add("parallel_tool_calls", "parallel_tool_calls", "The row has no tools", "Leave the key out.")
+        out.add("tools_missing", f"{prefix}tools", "The row calls tools that it doesn't declare")
+    if holder.get("parallel_tool_calls") is False and max(counts, default=0) > 1:
+        out.add(
+            "parallel_tool_calls", f"{prefix}parallel_tool_calls", "A message makes several calls at once"
+        )
+
+
+def _check_one_form(out: RowFindings, holder: dict[str, Any], messages: list[Any], prefix: str) -> None:
+    """Calls in the form in which the row declares: tool_calls with tools, function_call with functions."""
+    declared = [key for key in ("tools", "functions") if holder.get(key)]
+    if len(declared) != 1:
+        return
+    key, other = ("function_call", "tool_calls") if declared == ["tools"] else ("tool_calls", "function_call")
+    for i, message in enumerate(messages):
+        said = message if isinstance(message, dict) and message.get("role") == "assistant" else {}
+        if said.get(key) and not said.get(other):
+            what = f"The row declares {declared[0]}, and this is a {key}"
+            out.add("functions_and_tools", f"{prefix}messages[{i}].{key}", what)
 
 
 def _calls(message: dict[str, Any]) -> bool:
@@ -173,6 +192,7 @@ def _check_input(out: RowFindings, value: dict[str, Any]) -> Tools:
     messages = _messages(out, value, "input.messages")
     if messages is not None:
         images = check_messages(out, messages, tools, "input.messages")
+        _check_tools_used(out, value, messages, tools, "input.")
         if images:
             out.add(
                 "image_in_preference", "input.messages", f"The input has {images} image{'s' * (images > 1)}"
@@ -206,6 +226,7 @@ def _check_reinforcement(out: RowFindings, row: dict[str, Any]) -> None:
     if messages is None:
         return
     check_messages(out, messages, tools)
+    _check_tools_used(out, {"tools": row.get("tools")}, messages, tools)
     roles = _roles(messages)
     if roles[-1] in ("system", "developer", "assistant", "tool", "function"):
         path = f"messages[{len(roles) - 1}].role"

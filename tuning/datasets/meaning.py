@@ -34,6 +34,7 @@ def look_at(path: Path, columns: Columns, kind: Format, labels: dict[str, int] |
     yield from contradictions(columns, bool(labels))
     yield from other_prompts(columns)
     yield from outliers(columns)
+    yield from one_answer(columns)
     if labels:
         yield from label_findings(columns, labels)
     else:
@@ -55,11 +56,27 @@ def near_duplicates(path: Path, columns: Columns) -> Iterator[Finding]:
         def tokens(index: int) -> set[bytes]:
             return tokens_in(file, columns.offsets[index], columns.common)
 
+        told: set[int] = set()
         for pair in near(columns.bands.candidates(), tokens, tokens):
+            told.add(pair.later)
             if not _same_bytes(file, columns, pair.later, pair.earlier):
                 share = f"{pair.share:.0%} of its word pairs" if pair.share < 1 else "all of its words"
                 what = f"The row shares {share} with row {columns.rows[pair.earlier]}"
                 yield _finding("near_duplicate", columns, pair.later, what)
+        for later, earlier in _same_words(columns, told):
+            if not _same_bytes(file, columns, later, earlier):
+                what = f"The row says the same as row {columns.rows[earlier]}"
+                yield _finding("near_duplicate", columns, later, what)
+
+
+def _same_words(columns: Columns, told: set[int]) -> Iterator[tuple[int, int]]:
+    """(later, earlier) of rows with the same words, however few they are: of those, near() tells nothing."""
+    for group in repeated(columns.keys):
+        first: dict[tuple[int, int], int] = {}
+        for index in group:
+            earlier = first.setdefault((columns.answers[index], columns.rejected[index]), index)
+            if earlier != index and index not in told:
+                yield index, earlier
 
 
 def _same_bytes(file: BinaryIO, columns: Columns, one: int, other: int) -> bool:
@@ -136,16 +153,23 @@ def outliers(columns: Columns) -> Iterator[Finding]:
             yield _finding("length_outlier", columns, index, what)
 
 
+def one_answer(columns: Columns) -> Iterator[Finding]:
+    """A set in which every row is answered in the same words teaches to say them whatever is asked."""
+    if len(columns) >= FEWEST and columns.keys[0] and set(columns.answers) == {columns.answers[0]}:
+        yield make_finding("one_answer", f"All {len(columns):,} rows have the same answer")
+
+
 def label_findings(columns: Columns, labels: dict[str, int]) -> Iterator[Finding]:
     """Labels that are rare, or spelled in several ways."""
     counts = sorted(labels.items(), key=lambda pair: -pair[1])
-    (most, times), (least, few) = counts[0], counts[-1]
+    usual: dict[str, str] = {}
+    merged: Counter[str] = Counter()
+    for label, rows in counts:
+        merged[usual.setdefault(normal(label) or label, label)] += rows
+    (most, times), (least, few) = merged.most_common()[0], merged.most_common()[-1]
     if times >= IMBALANCE * few:
         what = f"The label {most!r} stands in {times:,} rows, {least!r} in {few:,}"
         yield make_finding("label_imbalance", what)
-    usual: dict[str, str] = {}
-    for label, _ in counts:
-        usual.setdefault(normal(label) or label, label)
     variants = {hash(label): (label, usual[normal(label) or label]) for label, _ in counts}
     for index, spelling in enumerate(columns.spellings):
         label, spelled = variants.get(spelling, ("", ""))
@@ -200,16 +224,14 @@ def refusals(columns: Columns) -> Iterator[Finding]:
 
 
 def grader_data(columns: Columns) -> Iterator[Finding]:
-    """Items that lack data which nearly all have, or have it as another type."""
+    """Items that lack data which most have, or have it as another type."""
     kinds = Counter(columns.kinds)
     have, types = Counter[str](), Counter[tuple[str, str]]()
     for number, times in kinds.items():
         for key, kind in columns.signatures[number]:
             have[key] += times
             types[key, kind] += times
-    usual = {
-        key: _usual_type(types, key) for key, times in have.items() if times >= NEARLY_ALL * len(columns)
-    }
+    usual = {key: _usual_type(types, key) for key, times in have.items() if times >= MAJORITY * len(columns)}
     told = {number: tuple(_odd(columns.signatures[number], usual)) for number in kinds}
     for index, number in enumerate(columns.kinds):
         for key, what in told[number]:
@@ -219,7 +241,7 @@ def grader_data(columns: Columns) -> Iterator[Finding]:
 def _usual_type(types: Counter[tuple[str, str]], key: str) -> str:
     own = {kind: times for (name, kind), times in types.items() if name == key}
     kind, times = max(own.items(), key=lambda pair: pair[1])
-    return kind if times >= NEARLY_ALL * sum(own.values()) else ""
+    return kind if times >= MAJORITY * sum(own.values()) else ""
 
 
 def _odd(signature: Sequence[tuple[str, str]], usual: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -227,6 +249,6 @@ def _odd(signature: Sequence[tuple[str, str]], usual: dict[str, str]) -> Iterato
     own = dict(signature)
     for key, kind in sorted(usual.items()):
         if key not in own:
-            yield join("", key), f"Nearly all other items have {quoted(key)}, this one doesn't"
+            yield join("", key), f"Most other items have {quoted(key)}, this one doesn't"
         elif kind and own[key] != kind:
-            yield join("", key), f"{quoted(key)} is {own[key]}, in nearly all other items it is {kind}"
+            yield join("", key), f"{quoted(key)} is {own[key]}, in most other items it is {kind}"

@@ -17,7 +17,9 @@ SPECIAL = re.compile(
 SPECIAL_LIKE = re.compile(
     r"<\|(?:start|end|message|channel|constrain|return|call|startoftext|system|user|assistant|eot_id"
     r"|begin_of_text|end_of_text|start_header_id|end_header_id)\|>"
+    r"|\[INST\]|<<SYS>>|<start_of_turn>"
 )
+_MARKUP = ("<|", "[INST]", "<<SYS>>", "<start_of_turn>")
 
 
 class RowFindings:
@@ -56,12 +58,17 @@ class RowFindings:
 
     def text(self, value: str, path: str) -> None:
         """Look for special tokens in a text that will be learned or read."""
-        if "<|" not in value:
+        if not has_markup(value):
             return
         if hit := SPECIAL.search(value):
             self.add("special_token", path, f"The text has the special token {hit[0]}")
         elif hit := SPECIAL_LIKE.search(value):
             self.add("special_token_like", path, f"The text has {hit[0]}, markup of a chat template")
+
+
+def has_markup(text: str) -> bool:
+    """Whether a text may hold a special token or one like it: a quick look."""
+    return any(mark in text for mark in _MARKUP)
 
 
 _NAMES: dict[type, str] = {

@@ -56,6 +56,9 @@ JSON_RULES = {
     "lone_surrogate": _error("json", "Half of a character pair was cut off: write the whole character."),
     "control_character": _warning("ours", "Remove it unless the model should learn to write it."),
     "invisible_character": _warning("ours", "Remove it unless the model should learn to write it."),
+    "lost_character": _warning(
+        "ours", "Read the source again in its own encoding: here it was read in a wrong one."
+    ),
     "invalid_utf8": _error("json", "Save the file as UTF-8."),
     "too_deep": _error("ours", "Flatten the row: it is nested too deeply to be read."),
     "row_too_long": _error("ours", "Shorten the row; give images by URL rather than inside the row."),
@@ -124,6 +127,10 @@ TOOL_RULES = {
     "tool_unanswered": _error("spec", "Add one tool message for each call right after it."),
     "tool_answers_nothing": _error("spec", "Put it right after the assistant message that makes the call."),
     "parallel_tool_calls": _warning("ours", "Make one call a message, or allow parallel calls."),
+    "tool_items": _warning("reported", "Say in items what the list holds: OpenAI refuses lists without it."),
+    "tool_description_length": _warning(
+        "reported", "Use at most 1,024 characters: Azure and older models of OpenAI refuse longer ones."
+    ),
 }
 
 PREFERENCE_RULES = {
@@ -141,6 +148,7 @@ MEANING_RULES = {
     "leaked_row": _warning("ours", "Drop it here or there: a set is no test of what was trained on."),
     "other_system_prompt": _warning("ours", "Use one wording, the one that you will use when asking."),
     "label_imbalance": _warning("ours", "Add rows of the rare label, or the model will rarely say it."),
+    "one_answer": _warning("ours", "Add rows with other answers, or the model says this one to everything."),
     "label_variant": _warning("ours", "Spell each label in one way."),
     "length_outlier": _warning("ours", "Check that it isn't several rows in one, or a pasted document."),
     "other_language": _warning("ours", "Check that the answer is in the language that you want."),

@@ -75,25 +75,44 @@ def strict_faults(schema: str) -> tuple[Fault, ...]:
     Source: the guide to structured outputs: every object closes with `additionalProperties: false` and
     requires all of its properties.
     """
-    found = (fault for path, part in _objects(json.loads(schema)) for fault in _open(path, part))
+    objects = (
+        (p, part) for p, part in _parts(json.loads(schema)) if isinstance(part.get("properties"), dict)
+    )
+    found = (fault for path, part in objects for fault in _open(path, part))
     return tuple(islice(found, 5))
 
 
-def _objects(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each schema of an object inside, with its path."""
+@lru_cache(maxsize=4096)
+def lists_without_items(schema: str) -> tuple[str, ...]:
+    """Where a list doesn't say what it holds, up to five places.
+
+    Source: OpenAI answers 400, invalid_function_parameters: "array schema missing items".
+    """
+    found = (
+        below(path) for path, part in _parts(json.loads(schema)) if _is_list(part) and "items" not in part
+    )
+    return tuple(islice(found, 5))
+
+
+def _is_list(part: dict[str, Any]) -> bool:
+    kind = part.get("type")
+    return kind == "array" or (isinstance(kind, list) and "array" in kind)
+
+
+def _parts(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """A schema and each one inside, with its path."""
     if not isinstance(schema, dict):
         return
-    if isinstance(schema.get("properties"), dict):
-        yield path, schema
+    yield path, schema
     for key in _MAPS:
         inner = schema.get(key)
         for name, child in inner.items() if isinstance(inner, dict) else ():
-            yield from _objects(child, join(join(path, key), name))
+            yield from _parts(child, join(join(path, key), name))
     for key in _LISTS:
         inner = schema.get(key)
         for i, child in enumerate(inner if isinstance(inner, list) else ()):
-            yield from _objects(child, f"{join(path, key)}[{i}]")
-    yield from _objects(schema.get("items"), join(path, "items"))
+            yield from _parts(child, f"{join(path, key)}[{i}]")
+    yield from _parts(schema.get("items"), join(path, "items"))
 
 
 def _open(path: str, part: dict[str, Any]) -> Iterator[Fault]:

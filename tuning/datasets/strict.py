@@ -16,7 +16,13 @@ MAX_DEPTH = 100
 _NO_JSON = ("duplicate_key", "not_a_number", "lone_surrogate", "too_deep")
 _HALF = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-INVISIBLE = re.compile("[\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+# Between letters of scripts without spaces (Thai to Myanmar, Khmer) a zero-width space says where words end.
+_SPACELESS = "\u0e00-\u109f\u1780-\u17ff"
+INVISIBLE = re.compile(
+    "[\u00ad\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    f"|(?<![{_SPACELESS}])\u200b(?![{_SPACELESS}])"
+)
+LOST = "\ufffd"
 
 
 class Repeated(dict[str, Any]):
@@ -74,13 +80,14 @@ def read_line(line: bytes) -> Line:
     except UnicodeDecodeError as error:
         problems.append(Problem("invalid_utf8", "", f"Byte {error.start + 1} of the row isn't valid UTF-8"))
         text = line.decode("utf-8", "replace")
+    damaged = bool(problems)
     value, failure = _parse(_DECODER, text)
     if failure and failure.what.startswith("Invalid control character"):
         problems.append(failure)
         value, failure = _parse(_LENIENT, text)
     if failure:
         return Line(None, [*problems, failure], False)
-    problems.extend(_deep_problems(value))
+    problems.extend(p for p in _deep_problems(value) if not (damaged and p.code == "lost_character"))
     return Line(value, problems, not any(problem.code == "too_deep" for problem in problems))
 
 
@@ -200,7 +207,7 @@ def _deep_problems(value: Any) -> Iterator[Problem]:
 
 
 def text_problems(path: str, text: str) -> Iterator[Problem]:
-    """Characters that don't belong in text: halves of pairs, and those that nobody can see."""
+    """Characters that don't belong in text: halves of pairs, what nobody can see, what was lost."""
     if text.isascii() and text.isprintable():
         return
     if half := _HALF.search(text):
@@ -211,6 +218,8 @@ def text_problems(path: str, text: str) -> Iterator[Problem]:
     if hidden := INVISIBLE.search(text):
         what = f"The text has the invisible character U+{ord(hidden[0]):04X}"
         yield Problem("invisible_character", path, what)
+    if LOST in text:
+        yield Problem("lost_character", path, "The text has U+FFFD in the place of a character that was lost")
 
 
 def shown(key: object, limit: int = 40) -> str:

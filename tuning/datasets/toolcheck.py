@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuning.datasets.rowcheck import NAME, RowFindings, quoted
-from tuning.datasets.schemas import below, compact, strict_faults, validator
+from tuning.datasets.rowcheck import NAME, RowFindings, has_markup, quoted
+from tuning.datasets.schemas import below, compact, lists_without_items, strict_faults, validator
 from tuning.datasets.strict import join, parse, walk
 
 MOST_TOOLS = 128
+LONGEST_DESCRIPTION = 1024
 
 
 class Tools:
@@ -50,13 +51,14 @@ def _check_list(out: RowFindings, tools: Tools, value: Any, key: str, path: str)
             out.add("null_value", path, "tools is an empty list", "Leave the key out.")
         return
     tools.declared = True
+    own: set[str] = set()
     if not 1 <= len(value) <= MOST_TOOLS:
         out.add("too_many_functions", path, f"The row declares {len(value)} {key}")
     for i, item in enumerate(value):
         at = f"{path}[{i}]"
         definition = _unwrap(out, item, at) if key == "tools" else (item, at)
         if definition is not None:
-            _check_function(out, tools, *definition)
+            _check_function(out, tools, own, *definition)
 
 
 def _unwrap(out: RowFindings, item: Any, path: str) -> tuple[Any, str] | None:
@@ -73,23 +75,27 @@ def _unwrap(out: RowFindings, item: Any, path: str) -> tuple[Any, str] | None:
     return item["function"], f"{path}.function"
 
 
-def _check_function(out: RowFindings, tools: Tools, function: Any, path: str) -> None:
+def _check_function(out: RowFindings, tools: Tools, own: set[str], function: Any, path: str) -> None:
     if not out.type_is(function, dict, path, "tool_schema"):
         return
     name = function.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         out.add("tool_name", f"{path}.name", f"{quoted(name)} can't be the name of a tool")
-    elif name in tools.schemas:
+    elif name in own:
         out.add("tool_name", f"{path}.name", f"The tool {quoted(name)} is declared twice")
     for key in function.keys() - {"name", "description", "parameters", "strict"}:
         out.add("unrecognized_key", join(path, key), f"A function has no key {quoted(key)}")
     if "description" in function and out.type_is(function["description"], str, f"{path}.description"):
         out.text(function["description"], f"{path}.description")
+        if len(function["description"]) > LONGEST_DESCRIPTION:
+            what = f"The description has {len(function['description']):,} characters"
+            out.add("tool_description_length", f"{path}.description", what)
     if function.get("strict") is not None:
         out.type_is(function["strict"], bool, f"{path}.strict")
     schema = _check_parameters(out, function, path) if "parameters" in function else ""
     if isinstance(name, str):
         tools.schemas[name] = schema
+        own.add(name)
 
 
 def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> str:
@@ -101,7 +107,7 @@ def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> 
         kind = quoted(parameters.get("type"))
         out.add("tool_schema", f"{path}.type", f"The parameters have the type {kind}, not object")
     text = compact(parameters)
-    if "<|" in text:
+    if has_markup(text):
         for where, value, _ in walk(parameters):
             if isinstance(value, str):
                 out.text(value, f"{path}{below(where)}")
@@ -109,6 +115,8 @@ def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> 
     if fault:
         out.add("tool_schema", f"{path}{fault.path}", f"The parameters aren't a JSON Schema: {fault.what}")
         return ""
+    for place in lists_without_items(text):
+        out.add("tool_items", f"{path}{place}", "A list doesn't say what it holds")
     if function.get("strict") is True:
         for fault in strict_faults(text):
             out.add("tool_strict", f"{path}{fault.path}", fault.what)

@@ -71,6 +71,34 @@ def test_the_same_words_in_other_spelling_and_spacing_are_found(check_rows):
     assert ("near_duplicate", 2) in codes(check_rows(*rows))
 
 
+def test_short_rows_that_say_the_same_in_other_bytes_are_found_once(write):
+    one = chat(("system", "s"), ("user", "Two and two?"), ("assistant", "Four."))
+    rows = [
+        *(labelled(f"{n} and 1?", f"It is {n + 1}.") for n in range(20)),
+        one,
+        one,
+        json.dumps(one, indent=None, separators=(",", ":")).encode(),
+        chat(("system", "s"), ("user", "two, and two"), ("assistant", "four")),
+    ]
+    report = check_file(write(*rows))
+    assert [c for c in codes(report) if c[0] in ("near_duplicate", "duplicate_row")] == [
+        ("duplicate_row", 22), ("near_duplicate", 23), ("near_duplicate", 24)]  # fmt: skip
+    last = [finding for finding in report.findings if finding.code == "near_duplicate"][-1]
+    assert "says the same as row 21" in last.message
+
+
+def test_a_set_in_which_all_answers_are_the_same_is_told(write):
+    rows = [chat(("system", "s"), ("user", " ".join(prose(n))), ("assistant", "spam")) for n in range(60)]
+    assert codes(check_file(write(*rows))) == [("one_answer", None)]
+    assert codes(check_file(write(*rows, labelled("Is it?", "ham", "s")))) != [("one_answer", None)]
+
+
+def test_spellings_of_one_label_are_counted_together_for_the_balance(write):
+    labels = ["good", "bad"] * 29 + ["Good", "bad "]
+    rows = [labelled(" ".join(prose(n)), label) for n, label in enumerate(labels)]
+    assert codes(check_file(write(*rows))) == [("label_variant", 59), ("label_variant", 60)]
+
+
 def test_texts_without_spaces_are_compared_by_characters(write):
     text = "机器学习模型需要大量高质量的训练数据才能在实际应用中取得良好的效果并且保持稳定"
     assert len(pairs(text)) > 20

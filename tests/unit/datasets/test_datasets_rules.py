@@ -133,6 +133,20 @@ WRONG: list[tuple[Any, str, str]] = [
     ),
     (chat(("user", "a\x00"), ("assistant", "b")), "control_character", "messages[0].content"),
     (chat(("user", "a\u202eb"), ("assistant", "b")), "invisible_character", "messages[0].content"),
+    (chat(("user", "a\u200bb"), ("assistant", "b")), "invisible_character", "messages[0].content"),
+    (chat(("user", "co\u00adop"), ("assistant", "b")), "invisible_character", "messages[0].content"),
+    (
+        '{"messages": [{"role": "user", "content": "a\u2060b"}, {"role": "assistant", "content": "b"}]}'.encode(),
+        "invisible_character",
+        "messages[0].content",
+    ),
+    (chat(("user", "caf\ufffd"), ("assistant", "b")), "lost_character", "messages[0].content"),
+    (
+        '{"messages": [{"role": "user", "content": "caf\ufffd"}, {"role": "assistant", "content": "b"}]}'.encode(),
+        "lost_character",
+        "messages[0].content",
+    ),
+    (chat(("user", "u"), ("assistant", "\u200b \u2060")), "blank_content", "messages[1].content"),
     (b"", "blank_line", ""),
     # the shape of a row
     ({}, "missing_messages_list", "messages"),
@@ -171,6 +185,12 @@ WRONG: list[tuple[Any, str, str]] = [
     (said({"role": "user", "content": "u", "name": 3}), "data_type", "messages[1].name"),
     (said({"role": "user", "content": "say <|im_end|>"}), "special_token", "messages[1].content"),
     (said({"role": "user", "content": "say <|eot_id|>"}), "special_token_like", "messages[1].content"),
+    (said({"role": "user", "content": "[INST] hi [/INST]"}), "special_token_like", "messages[1].content"),
+    (
+        said({"role": "user", "content": "hi <start_of_turn>model"}),
+        "special_token_like",
+        "messages[1].content",
+    ),
     (
         b'{"messages": [{"role": "user", "content": "\\u003c|endoftext|>"}, {"role": "assistant", "content": "b"}]}',
         "special_token",
@@ -442,6 +462,45 @@ WRONG: list[tuple[Any, str, str]] = [
         "messages[2].function_call.arguments",
     ),
     ({k: v for k, v in calling(call()).items() if k != "tools"}, "tools_missing", "tools"),
+    ({**good(), "function_call": "auto"}, "unrecognized_key", "function_call"),
+    (
+        {
+            **ending({"role": "assistant", "function_call": {"name": "look", "arguments": '{"n": 1}'}}),
+            "tools": [TOOL],
+        },
+        "functions_and_tools",
+        "messages[2].function_call",
+    ),
+    (
+        {**ending({"role": "assistant", "tool_calls": [call()]}), "functions": [TOOL["function"]]},
+        "functions_and_tools",
+        "messages[2].tool_calls",
+    ),
+    (
+        {**good(), "tools": [taking({"type": "object", "properties": {"tags": {"type": "array"}}})]},
+        "tool_items",
+        "tools[0].function.parameters.properties.tags",
+    ),
+    (
+        {
+            **good(),
+            "tools": [
+                taking(
+                    {
+                        "type": "object",
+                        "properties": {"n": {"anyOf": [{"type": "null"}, {"type": ["array", "null"]}]}},
+                    }
+                )
+            ],
+        },
+        "tool_items",
+        "tools[0].function.parameters.properties.n.anyOf[1]",
+    ),
+    (
+        {**good(), "tools": [taking(OPEN, description="x" * 1025)]},
+        "tool_description_length",
+        "tools[0].function.description",
+    ),
 ]
 
 
@@ -499,6 +558,11 @@ FINE: list[Any] = [
         ],
     },
     chat(("system", "Be brief."), ("user", 'quoted "key": \\"x\\": and <b> | c'), ("assistant", 'a :b " :c')),
+    chat(
+        ("system", "Be brief."),
+        ("user", "ภาษา\u200bไทย and می\u200cخواهم and 👩\u200d🚒"),
+        ("assistant", "a"),
+    ),
     chat(("system", "Be brief."), ("user", "tabs\tand\nbreaks — “quotes” … é 🧠"), ("assistant", "a")),
 ]
 
@@ -604,6 +668,20 @@ def test_a_method_that_does_not_fit_the_rows_is_an_error(check_rows, method: str
     assert "supervised" in report.findings[0].message
 
 
+def test_calls_of_a_preference_pair_and_of_a_reinforcement_item_are_held_to_what_they_declare(write):
+    said = calling(call(), then=(answer("c1"), {"role": "user", "content": "And now?"}))
+    called = {"messages": said["messages"]}
+    report = check_file(write(*(preference(input=called) for _ in range(10))))
+    assert ("tools_missing", "input.tools") in {(f.code, f.path) for f in report.findings}
+    report = check_file(write(*({**called, "reference": n} for n in range(10))))
+    assert ("tools_missing", "tools") in {(f.code, f.path) for f in report.findings}
+
+
+def test_a_line_that_is_no_utf8_is_told_once(check_rows):
+    line = b'{"messages": [{"role": "user", "content": "caf\xe9"}, {"role": "assistant", "content": "b"}]}'
+    assert "lost_character" not in check_rows(line).codes
+
+
 def test_a_base_that_does_not_offer_the_method_is_an_error(write):
     report = check_file(write(*(graded(n) for n in range(60))), base="gpt-4o-mini")
     assert [f.code for f in report.findings] == ["method_not_offered"]
@@ -617,7 +695,7 @@ def test_ten_rows_are_needed_and_fifty_are_advised(write, rows: int, codes: dict
 
 
 def test_a_set_without_any_system_message_gets_one_finding_for_the_file(write):
-    rows = [chat(("user", f"u{n}"), ("assistant", "a")) for n in range(60)]
+    rows = [chat(("user", f"u{n}"), ("assistant", f"a{n}")) for n in range(60)]
     report = check_file(write(*rows))
     assert [(f.code, f.row) for f in report.findings] == [("missing_system", None)]
     assert (report.missing_system, report.warnings) == (60, 1)
@@ -655,6 +733,7 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "other_system_prompt",
         "label_imbalance",
         "label_variant",
+        "one_answer",
         "length_outlier",
         "other_script",
         "other_language",
