@@ -115,8 +115,11 @@ def _check(path: Path, wish: Wish) -> Report:
 
 
 def _looked(path: Path, wish: Wish) -> tuple[bytes, int, Look]:
+    """A first look at what was inside of a packed file."""
     head, size = _head(path)
-    return head, size, look(head, wish.method)
+    seen = look(head, wish.method)
+    twice = "It is packed twice: unpack it once." if head.startswith((b"\x1f\x8b", b"PK")) else ""
+    return head, size, seen._replace(trouble=seen.trouble or twice)
 
 
 def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> Report:

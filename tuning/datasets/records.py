@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -14,11 +16,15 @@ from tuning.datasets.unpack import CannotConvert, Opened, open_text
 MOST_COLUMNS = 1000
 LONGEST_HEADER = 1 << 20
 LONGEST_FIELD = 32 << 20
+MOST_TITLES = 20
 LARGEST_JSON = 256 << 20
 Record = dict[str, Any]
 Numbered = tuple[int, Record]
 #: The key under which a record that can't be read says why; no column is called so.
 PROBLEM = "\0"
+#: The line by which Excel tells what stands between the cells.
+_SEPARATOR = re.compile(r"sep=([,;|\t])", re.IGNORECASE)
+_VALUE = re.compile(r"[^\s,]")
 _LISTS = ("data", "rows", "examples", "items", "train")
 _ROW_KEYS = {
     "messages",
@@ -38,6 +44,8 @@ def kind_of(opened: Opened) -> str:
         magic = file.read(8)
     if magic.startswith(b"PAR1"):
         return "parquet"
+    if magic.startswith(b"\x1f\x8b"):
+        raise CannotConvert("The file is packed twice. Unpack it once.")
     if magic.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "excel"
     with open_text(opened) as text:
@@ -71,22 +79,31 @@ def records(opened: Opened) -> Iterator[Numbered]:
 def _table(opened: Opened) -> Iterator[Numbered]:
     csv.field_size_limit(LONGEST_FIELD)
     with open_text(opened) as text:
-        header = text.readline(LONGEST_HEADER)
+        told, header = _first_line(text)
         if len(header) >= LONGEST_HEADER:
             raise CannotConvert(f"The first line is longer than {LONGEST_HEADER >> 20} MB: that is no table.")
-        delimiter = delimiter_of(header)
+        delimiter = told or delimiter_of(header)
         if header.count(delimiter) >= MOST_COLUMNS:
             raise CannotConvert(f"The table has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
         text.seek(0)
+        before = bool(told and text.readline())
         reader = csv.reader(text, delimiter=delimiter)
         try:
             names = _names(next(reader, []))
             for cells in reader:
                 if any(cells):
                     cells += [""] * (len(names) - len(cells))
-                    yield reader.line_num, dict(zip(names, cells, strict=False))
+                    yield reader.line_num + before, dict(zip(names, cells, strict=False))
         except csv.Error as error:
             raise CannotConvert(f"Line {reader.line_num} of the table can't be read: {error}.") from error
+
+
+def _first_line(text: io.TextIOWrapper) -> tuple[str, str]:
+    """The separator that Excel's `sep=;` tells, or empty, and the line with the names of the columns."""
+    header = text.readline(LONGEST_HEADER)
+    if match := _SEPARATOR.fullmatch(header.lstrip("\ufeff").rstrip("\r\n")):
+        return match[1], text.readline(LONGEST_HEADER)
+    return "", header
 
 
 def _names(cells: list[str]) -> list[str]:
@@ -129,18 +146,36 @@ def _json(opened: Opened) -> Iterator[Numbered]:
         )
     with open_text(opened) as text:
         try:
-            value = json.load(text)
+            values = _values(text.read().lstrip("\ufeff"))
         except RecursionError as error:
             raise CannotConvert("The JSON is nested too deeply.") from error
         except ValueError as error:
             raise CannotConvert(f"The file isn't valid JSON: {error}.") from error
-    yield from enumerate(_list_of(value), 1)
+    yield from enumerate(_list_of(values[0] if len(values) == 1 else values), 1)
+
+
+def _values(text: str) -> list[Any]:
+    """The JSON values that a text has, one after the other: rows that are spread over several lines."""
+    decoder, values, at = json.JSONDecoder(), [], 0
+    while match := _VALUE.search(text, at):
+        value, at = decoder.raw_decode(text, match.start())
+        values.append(value)
+    if not values:
+        raise ValueError("it is empty")
+    return values
+
+
+def list_in(value: Any) -> str | None:
+    """The key under which an object that is no row holds the rows."""
+    if not isinstance(value, dict) or value.keys() & _ROW_KEYS:
+        return None
+    return next((key for key in _LISTS if isinstance(value.get(key), list)), None)
 
 
 def _list_of(value: Any) -> list[Record]:
     if isinstance(value, dict):
-        lists = [value[key] for key in _LISTS if isinstance(value.get(key), list)]
-        return _list_of(lists[0] if lists and not value.keys() & _ROW_KEYS else [value])
+        key = list_in(value)
+        return _list_of(value[key] if key else [value])
     if not isinstance(value, list):
         raise CannotConvert("The JSON is neither a list nor an object.")
     return [item if isinstance(item, dict) else {PROBLEM: "it isn't an object"} for item in value]
@@ -155,20 +190,36 @@ def _excel(opened: Opened) -> Iterator[Numbered]:
         ) from error
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(opened.path))
-        sheets = (book.get_sheet_by_name(name).to_python() for name in book.sheet_names)
+        hidden = [
+            s.name for s in book.sheets_metadata if s.visible != python_calamine.SheetVisibleEnum.Visible
+        ]
+        names = sorted(book.sheet_names, key=lambda name: name in hidden)
+        sheets = (book.get_sheet_by_name(name).to_python() for name in names)
         rows = next((rows for rows in sheets if rows), [])
     except (python_calamine.CalamineError, OSError) as error:
         raise CannotConvert("The workbook can't be read. Save it as CSV.") from error
-    names = _names([_cell(cell) for cell in rows[0]]) if rows else []
+    first = _header_at(rows)
+    names = _names([_cell(cell) for cell in rows[first]]) if rows else []
     if len(names) > MOST_COLUMNS:
         raise CannotConvert(f"The sheet has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
-    for number, cells in enumerate(rows[1:], 2):
+    for number, cells in enumerate(rows[first + 1 :], first + 2):
         if any(cell != "" for cell in cells):
             yield number, dict(zip(names, map(_cell, cells), strict=False))
 
 
+def _header_at(rows: list[list[Any]]) -> int:
+    """Which row names the columns: the first with two cells or more, since a title has one."""
+    filled = (sum(cell != "" for cell in cells) for cells in rows[:MOST_TITLES])
+    return next((index for index, cells in enumerate(filled) if cells > 1), 0)
+
+
 def _cell(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """A cell as a person sees it: Excel shows 15 digits, and its times are days that were rounded."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.15g}"
+    if isinstance(value, datetime.datetime):
+        return str((value + datetime.timedelta(microseconds=500_000)).replace(microsecond=0))
+    return str(value)
 
 
 def _parquet(opened: Opened) -> Iterator[Numbered]:
@@ -202,6 +253,8 @@ def as_text(value: Any) -> str:
     """A cell as text; lists and objects as JSON."""
     if value is None:
         return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if isinstance(value, dict | list):
         out = io.StringIO()
         json.dump(value, out, ensure_ascii=False, default=str)

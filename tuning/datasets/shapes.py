@@ -36,6 +36,7 @@ _OLD_ANSWER_END = re.compile(r"(?:\s*###\s*|\s+END\s*)$")
 
 
 #: What a chat row may have beside its messages; other columns are the table's own.
+_PREFERENCE_KEYS = ("input", "preferred_output", "non_preferred_output")
 _CHAT_KEYS = ("tools", "parallel_tool_calls", "functions")
 
 
@@ -54,6 +55,8 @@ class Template(NamedTuple):
 def shape_of(columns: list[str]) -> tuple[str, Shape]:
     """The name of the shape that these columns have, and how to turn a record into a row."""
     names = {name.lower(): name for name in columns}
+    if names.keys() >= set(_PREFERENCE_KEYS):
+        return "preference", _preference_row
     if "messages" in names:
         return "chat", _chat
     if "conversations" in names or "conversation" in names:
@@ -186,8 +189,24 @@ def _chat(record: Record) -> Row:
     messages = _listed(record.get("messages"))
     if not isinstance(messages, list):
         raise Skip("its messages aren't a list")
-    kept = {key: record[key] for key in _CHAT_KEYS if record.get(key) is not None}
+    last = messages[-1] if messages else None
+    ends_with_user = isinstance(last, dict) and last.get("role") == "user"
+    keys = record if ends_with_user else _CHAT_KEYS  # a reinforcement item: the rest is for its grader
+    kept = {key: record[key] for key in keys if key != "messages" and record.get(key) is not None}
     return {"messages": [_without_nulls(message) for message in messages], **kept}
+
+
+def _preference_row(record: Record) -> Row:
+    """A row that has its shape already, without what a table has for all rows and this one doesn't use."""
+    given, *outputs = (_listed(record.get(key)) for key in _PREFERENCE_KEYS)
+    if not isinstance(given, dict) or not all(isinstance(messages, list) for messages in outputs):
+        raise Skip("its input isn't an object, or an output isn't a list")
+    messages = [_without_nulls(message) for message in given.get("messages") or ()]
+    answers = ([_without_nulls(message) for message in output] for output in outputs)
+    return {
+        "input": {**_without_nulls(given), "messages": messages},
+        **dict(zip(_PREFERENCE_KEYS[1:], answers, strict=True)),
+    }
 
 
 def _without_nulls(message: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from tuning.datasets.formats import vote
 from tuning.datasets.ranges import BOM
+from tuning.datasets.records import list_in
 from tuning.datasets.report import Format
-from tuning.datasets.strict import read_line
+from tuning.datasets.strict import read_line, shown
 from tuning.datasets.unpack import encoding_in
 
 HEAD = 1 << 20
@@ -32,6 +33,9 @@ _MAGIC = (
     (b"7z\xbc\xaf", None, "a 7-Zip archive", _UNPACK),
     (b"Rar!", None, "a RAR archive", _UNPACK),
     (b"%PDF", None, "a PDF", _ROWS),
+    (b"\x89PNG", None, "a picture", _ROWS),
+    (b"\xff\xd8\xff", None, "a picture", _ROWS),
+    (b"GIF8", None, "a picture", _ROWS),
     (b"ARROW1", None, "Arrow", _ROWS),
     (b"SQLite format 3", None, "an SQLite database", _ROWS),
 )
@@ -64,6 +68,8 @@ def look(head: bytes, method: str | None = None) -> Look:
             return Look("unknown", "json-array", "a JSON array")
         if lines[0].strip() == b"{" or _spans_lines(text):
             return Look("unknown", "json-document", "JSON that is spread over several lines")
+    if len(lines) == len(read) == 1 and (key := list_in(read[0].value)):
+        return Look("unknown", "json-document", f"one object with the rows in {shown(key)}")
     if not read and _is_table(lines):
         return Look("unknown", "csv", "a table (CSV or TSV)")
     found, looks_like = vote((line.value for line in read), method)

@@ -157,11 +157,17 @@ def encoding_in(head: bytes) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    if head[1::2].count(0) > len(head) // 3:
+    if head[1::2].count(0) > len(head) // 3 and _reads(head, "utf-16-le"):
         return "utf-16-le"
-    if head[::2].count(0) > len(head) // 3:
+    if head[::2].count(0) > len(head) // 3 and _reads(head, "utf-16-be"):
         return "utf-16-be"
     return ""
+
+
+def _reads(head: bytes, encoding: str) -> bool:
+    """Whether bytes are text in this encoding: pictures and databases have zero bytes too."""
+    start = head[: min(400, len(head) // 2 * 2)].decode(encoding, "replace")
+    return all(char.isprintable() or char in "\t\r\n\ufeff" for char in start) and "\ufffd" not in start
 
 
 def _is_utf8(file: BinaryIO) -> bool:

@@ -129,6 +129,14 @@ SHAPES: list[tuple[str, bytes, dict[str, Any]]] = [
     ("chat", json.dumps([chat(ASKED, SAID)], indent=2).encode(), chat(ASKED, SAID)),
     ("chat", json.dumps(chat(ASKED, SAID), indent=2).encode(), chat(ASKED, SAID)),
     ("chat", json.dumps({"data": [chat(ASKED, SAID)], "version": 1}).encode(), chat(ASKED, SAID)),
+    ("chat", b"\n".join([json.dumps(chat(ASKED, SAID), indent=2).encode()]), chat(ASKED, SAID)),
+    (
+        "chat",
+        json.dumps({"messages": [{"role": "user", "content": "Hi"}], "answer": 3}, indent=1).encode(),
+        {"messages": [{"role": "user", "content": "Hi"}], "answer": 3},
+    ),
+    ("preference", json.dumps([PAIR]).encode(), PAIR),
+    ("question-answer", b"sep=;\r\nquestion;answer\r\nHow tall is it?;Very.\r\n", chat(ASKED, SAID)),
     ("chat", lines(chat(ASKED, SAID)).decode().encode("utf-16"), chat(ASKED, SAID)),
     ("chat", lines(chat(ASKED, SAID)).decode().encode("utf-16-le"), chat(ASKED, SAID)),
     ("chat", gzip.compress(lines(chat(ASKED, SAID))), chat(ASKED, SAID)),
@@ -196,6 +204,44 @@ def test_cells_of_excel_become_what_a_person_sees_there_from_the_first_sheet_tha
     assert result.preview[4]["messages"][0]["content"] == "a <b> & c"
     assert result.columns == ["column 1", "question", "answer"]
     assert (result.encoding, result.skips) == ("excel", [(7, "the question is empty")])
+
+
+def test_rows_that_are_spread_over_several_lines_are_read_one_after_the_other(tmp_path: Path):
+    source = tmp_path / "set.jsonl"
+    rows = [chat(("user", f"{n}?"), ("assistant", f"{n}.")) for n in range(3)]
+    source.write_text(",\n".join(json.dumps(row, indent=2) for row in rows))
+    assert convert_file(source, tmp_path / "target.jsonl").preview == rows
+
+
+def test_the_line_that_tells_the_separator_is_counted_with_the_lines(tmp_path: Path):
+    source = tmp_path / "set.csv"
+    source.write_text("sep=\t\nquestion\tanswer\nWho?\t\nWhy?\tSo.\n")
+    result = convert_file(source, tmp_path / "target.jsonl")
+    assert (result.rows, result.skips) == (1, [(3, "the answer is empty")])
+
+
+def test_a_title_over_the_table_and_numbers_as_excel_shows_them(tmp_path: Path):
+    pytest.importorskip("python_calamine")
+    book = tmp_path / "set.xlsx"
+    book.write_bytes(
+        workbook([["Our questions, 2026"], [], ["question", "answer"], ["How much?", 0.1 + 0.2]])
+    )
+    result = convert_file(book, tmp_path / "target.jsonl")
+    assert result.preview == [chat(("user", "How much?"), ("assistant", "0.3"))]
+
+
+def test_bytes_of_parquet_are_text(tmp_path: Path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "set.parquet").write_bytes(parquet({"question": [b"Wo?"], "answer": ["Über".encode()]}))
+    result = convert_file(tmp_path / "set.parquet", tmp_path / "target.jsonl")
+    assert result.preview == [chat(("user", "Wo?"), ("assistant", "Über"))]
+
+
+def test_what_is_packed_twice_is_told(tmp_path: Path):
+    source = tmp_path / "set.gz"
+    source.write_bytes(gzip.compress(gzip.compress(lines(chat(ASKED, SAID)))))
+    with pytest.raises(CannotConvert, match="packed twice"):
+        convert_file(source, tmp_path / "target.jsonl")
 
 
 def test_nested_lists_of_parquet_are_conversations_without_the_tables_other_columns(tmp_path: Path):

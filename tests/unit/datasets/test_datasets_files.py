@@ -141,7 +141,24 @@ OTHERS = [
     (b'{"conversations": [{"from": "human", "value": "a"}]}\n' * 3, "sharegpt", "not_jsonl"),
     (b'{"question": "a", "answer": "b"}\n' * 3, "question-answer", "not_jsonl"),
     (b'{"text": "a", "category": "b"}\n' * 3, "text-category", "not_jsonl"),
+    (json.dumps({"version": 1, "data": [good()]}).encode(), "json-document", "not_jsonl"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a picture"),
+        (b"SQLite format 3\x00" + bytes(90), "an SQLite database"),
+        (bytes(range(1, 9)) + bytes(90), "binary data"),
+        (b"\x00\x00\x01\x00" * 60, "binary data"),
+    ],
+)
+def test_zero_bytes_alone_make_no_utf16(tmp_path: Path, data: bytes, words: str):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    (finding,) = check_file(path).findings
+    assert (finding.code, words in finding.message) == ("not_jsonl", True)
 
 
 def test_a_table_of_two_lines_of_megabytes_is_recognised(tmp_path: Path):
