@@ -108,14 +108,15 @@ async def how_to_ask(
 async def more(
     ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
 ) -> None:
-    """The next page of a list; the button's value is where it starts."""
+    """The next page of a list; the button's value is where it starts, and what was searched for."""
     await ack()
-    start = int(action["value"])
+    where, _, search = action["value"].partition(" ")
+    start = int(where)
     if action["action_id"] == "more_jobs":
         page = job_views.job_list(await services.jobs.list(person), start, services.now())
     elif action["action_id"] == "more_models":
-        page = model_views.model_list(await services.models.list(person), start)
+        page = model_views.model_list(await services.models.list(person, search), start, search)
     else:
-        async with services.store.begin() as tx:
-            page = dataset_views.dataset_list(await tx.datasets.list(person.workspace), start)
+        shown = dataset_views.DATASETS_SHOWN
+        page = dataset_views.dataset_list(await services.library.listed(person, shown, start, search))
     await privately(context, page)

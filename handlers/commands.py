@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from handlers.services import Services
 from handlers.training import begin_typed, open_modal
 from tuning.errors import Invalid, NotFound
 from tuning.ids import new_id, request_id
+from tuning.lanes import PATIENCE_SECONDS
 from tuning.records import Person
 from views import datasets as dataset_views
 from views import help as help_views
@@ -102,9 +104,9 @@ async def cancel(call: Call) -> None:
 
 
 async def datasets(call: Call) -> None:
-    async with call.services.store.begin() as tx:
-        found = await tx.datasets.list(call.person.workspace, search=one_word(call.rest))
-    _some(found, "dataset", call.rest, "`/ft datasets` lists them all.")
+    shown, search = dataset_views.DATASETS_SHOWN, one_word(call.rest)
+    found = await call.services.library.listed(call.person, shown, search=search)
+    _some(found.datasets, "dataset", call.rest, "`/ft datasets` lists them all.")
     await privately(call.context, dataset_views.dataset_list(found))
 
 
@@ -115,14 +117,22 @@ async def dataset(call: Call) -> None:
 async def split(call: Call) -> None:
     """The parts are datasets of their own; the answer comes when they are checked and kept."""
     request = split_request(words(call.rest))
-    parts = await call.services.splitter.split(call.person, request)
+    work = asyncio.create_task(call.services.splitter.split(call.person, request))
+    try:
+        done, _ = await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
+        if not done:
+            await privately(call.context, dataset_views.splitting(request.dataset))
+        parts = await work
+    finally:
+        work.cancel()
     await privately(call.context, dataset_views.split_done(request.dataset, request.seed, parts))
 
 
 async def models(call: Call) -> None:
-    found = await call.services.models.list(call.person, one_word(call.rest))
+    search = one_word(call.rest)
+    found = await call.services.models.list(call.person, search)
     _some(found, "model", call.rest, "`/ft models` lists them all.")
-    await privately(call.context, model_views.model_list(found))
+    await privately(call.context, model_views.model_list(found, search=search))
 
 
 def _some(found: Sequence[object], what: str, searched: str, remedy: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from tuning.meant import base_name
 
 
 def free_name(filename: str, taken: Sequence[str]) -> str:
-    """A dataset's name from its file's: lower case, letters, digits, `-`, `_` and `.`, made unique."""
-    stem = base_name(filename).lower()
+    """A dataset's name from its file's: lower case, letters, digits, `-`, `_` and `.`, made unique.
+
+    Letters lose their accents; those of other scripts can't be typed by everybody and become hyphens.
+    """
+    parts = unicodedata.normalize("NFKD", base_name(filename).lower())
+    stem = "".join(one for one in parts if not unicodedata.combining(one))
     base = re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:40] or "dataset"
     used = {name.lower() for name in taken}
     number, name = 1, base

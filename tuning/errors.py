@@ -47,7 +47,8 @@ class Ambiguous(FtBotError):
     code = "ambiguous"
 
     def __init__(self, what: str, ref: str, candidates: list[str]) -> None:
-        shown = ", ".join(candidates[:5]) + (" ..." if len(candidates) > 5 else "")
+        rest = len(candidates) - 5
+        shown = ", ".join(candidates[:5]) + (f" and {rest:,} more" if rest > 0 else "")
         super().__init__(f"More than one {what} starts with {ref[:100]}: {shown}.", remedy="Type more of it.")
 
 

@@ -40,6 +40,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Some of the `total` datasets whose name holds `search`, from the `start`-th (from 0) on."""
+
+    datasets: Sequence[Dataset]
+    total: int
+    start: int = 0
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """Some examples of a version, from the `start`-th (from 0) on."""
 
@@ -64,6 +74,13 @@ class Library:
             raise NotFound("Say which dataset.", remedy="`/ft datasets` lists them, with buttons.")
         async with self.store.begin() as tx:
             return await dataset_named(tx, person.workspace, ref)
+
+    async def listed(self, person: Person, count: int, start: int = 0, search: str = "") -> Listed:
+        """`count` datasets, newest first."""
+        async with self.store.begin() as tx:
+            names = await tx.datasets.names(person.workspace)
+            found = await tx.datasets.list(person.workspace, search=search, limit=count, start=start)
+        return Listed(found, sum(search.lower() in name.lower() for name in names), start, search)
 
     async def page(self, person: Person, ref: str, count: int) -> Page:
         """All about a dataset, with its first `count` examples."""
@@ -109,7 +126,10 @@ class Library:
         wanted = name.strip().lower()
         if not _NAME.fullmatch(wanted):
             raise Invalid(
-                {"name": "up to 40 letters, digits, hyphens, dots or underscores; a letter or digit first."}
+                {
+                    "name": "A name has up to 40 characters: letters from a to z, digits, hyphens, dots and "
+                    "underscores; the first is a letter or a digit."
+                }
             )
         async with self.store.begin() as tx:
             dataset = await _mine(tx, person, dataset_id, Action.rename)

@@ -13,6 +13,9 @@ from tuning.ports import Backend, Clock, Store
 from tuning.records import Model, Person, Update
 from tuning.updates import NOTICE
 
+#: So many of the newest models are listed.
+LISTED = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
@@ -25,7 +28,7 @@ class Models:
 
     async def list(self, person: Person, search: str = "") -> Sequence[Model]:
         async with self.store.begin() as tx:
-            return await tx.models.list(person.workspace, search=search)
+            return await tx.models.list(person.workspace, search=search, limit=LISTED)
 
     async def may_delete(self, person: Person, ref: str) -> Model:
         """The model, when this person may delete it."""

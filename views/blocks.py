@@ -95,9 +95,16 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
     }
 
 
-def more(action_id: str, start: int, total: int, page: int = PAGE) -> list[Block]:
-    """What stands under a page that isn't the last: a button whose value is where the next one starts."""
+def more(action_id: str, start: int, total: int, page: int = PAGE, search: str = "") -> list[Block]:
+    """What stands under a page that isn't the last: a button whose value is where the next one starts.
+
+    What was searched for follows it.
+    """
     following = start + page
     if following >= total:
         return []
-    return [actions(button(f"Show {min(page, total - following)} more", action_id, str(following)))]
+    return [
+        actions(
+            button(f"Show {min(page, total - following)} more", action_id, f"{following} {search}".strip())
+        )
+    ]

@@ -33,8 +33,7 @@ _KINDS = {
 
 def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Rendered:
     """What the file looks like, its first rows as they would become, and the button."""
-    shape = f" with the shape {code(offer.shape, 60)}" if offer.shape else ""
-    head = f"🔁 {file} isn't JSONL: it looks like {_kind(report.looks_like or '')}{shape}."
+    head = f"🔁 {file} {_what(report.looks_like or '', offer.shape)}."
     columns = "*Columns:* " + _columns(offer.columns, ON_CARD)
     trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble) if text]
     todo = (
@@ -51,9 +50,11 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
     return rendered("\n".join([head, columns, *trouble, todo]), blocks)
 
 
-def _kind(looks_like: str) -> str:
-    """What a report calls it, in words where there are some."""
-    return _KINDS.get(looks_like) or code(looks_like or "something else", 60)
+def _what(looks_like: str, shape: str) -> str:
+    """What a file is: a table or document, or JSONL whose rows aren't training rows yet."""
+    if kind := _KINDS.get(looks_like):
+        return f"isn't JSONL: it looks like {kind}" + (f" with the shape {code(shape, 60)}" if shape else "")
+    return f"isn't training data yet: its rows have the shape {code(shape or looks_like, 60)}"
 
 
 def convert_modal(drop: Drop, preview: Offer | None = None) -> dict[str, Any]:

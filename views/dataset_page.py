@@ -11,6 +11,7 @@ from views.charts import sparkline
 from views.conversation import example_blocks
 from views.corrections import diff_words
 from views.datasets import accepted_words, dataset_words
+from views.findings import warning_words
 from views.numbers import count, plural, size, when
 from views.rejected import source_words
 from views.rendered import Block, Rendered
@@ -32,7 +33,7 @@ def dataset_page(page: Page) -> Rendered:
         )
     parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
-    blocks += [section(text) for text in (_spread(latest), *parts) if text]
+    blocks += [section(text) for text in (_spread(latest), _doubts(latest), *parts) if text]
     blocks += [section("*The first examples*"), *example_blocks(tuple(page.preview))] if page.preview else []
     blocks += [context(prose(page.trouble, 300))] if page.trouble else []
     summary = "\n".join([dataset_words(dataset), *(part for part in parts if part)])
@@ -45,6 +46,11 @@ def _spread(version: Version) -> str:
     chart = sparkline([float(number) for _, _, number in steps])
     ends = f"{count(steps[0][0])} to {count(steps[-1][1])}" if steps else ""
     return f"*Tokens a row*  {chart}  {ends}" if chart else ""
+
+
+def _doubts(version: Version) -> str:
+    """The warnings by kind: the dropped file's card tells them row by row."""
+    return f"⚠️ {warning_words(version.report)}" if version.report.warnings else ""
 
 
 def _versions(dataset: Dataset) -> str:

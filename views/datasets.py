@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuning.library import Listed
 from tuning.records import Acceptance, Dataset
 from views.blocks import actions, button, more, notice, rendered, section
 from views.numbers import count, plural, when
@@ -29,17 +30,23 @@ def dataset_buttons(dataset: Dataset | None) -> list[Block]:
     return [actions(train, button("Details", "show_dataset", dataset.id))]
 
 
-def dataset_list(datasets: Sequence[Dataset], start: int = 0) -> Rendered:
-    """One page of datasets from `start` on; `more_datasets` turns the page."""
-    if not datasets:
-        return notice(NO_DATASETS)
-    page = datasets[start : start + DATASETS_SHOWN]
-    head = plural(len(datasets), "dataset")
+def dataset_list(listed: Listed) -> Rendered:
+    """One page of datasets; `more_datasets` turns the page."""
+    if not listed.datasets:
+        return notice("There are no more datasets." if listed.total else NO_DATASETS)
+    head = plural(listed.total, "dataset")
+    if listed.search:
+        head += f" with {code(listed.search, 60)} in the name"
     blocks = [section(f"*{head}*")]
-    for one in page:
+    for one in listed.datasets:
         blocks += [section(dataset_words(one)), *dataset_buttons(one)]
-    blocks += more("more_datasets", start, len(datasets), DATASETS_SHOWN)
-    return rendered(f"{head}:\n" + "\n".join(dataset_words(one) for one in page), blocks)
+    blocks += more("more_datasets", listed.start, listed.total, DATASETS_SHOWN, listed.search)
+    return rendered(f"{head}:\n" + "\n".join(dataset_words(one) for one in listed.datasets), blocks)
+
+
+def splitting(name: str) -> Rendered:
+    """Said when a split takes long."""
+    return notice(f"✂️ Splitting {code(name, 80)} … I tell you here when the parts are checked and kept.")
 
 
 def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:

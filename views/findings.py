@@ -38,6 +38,18 @@ def finding_lines(report: Report | Progress, severity: str) -> list[str]:
     return [*lines, f"… and {plural(rest, 'more kind')} of finding."] if rest else lines
 
 
+def warning_words(report: Report) -> str:
+    """How many warnings of which kinds: "3 warnings (`few_rows`, 2 × `duplicate_row`)"."""
+    codes = dict.fromkeys(finding.code for finding in report.findings if finding.severity == "warning")
+    kinds = [_times(report.codes.get(name, 1), name) for name in codes]
+    more = f" and {plural(len(kinds) - KINDS, 'more kind')}" if len(kinds) > KINDS else ""
+    return f"{plural(report.warnings, 'warning')} ({', '.join(kinds[:KINDS])}{more})"
+
+
+def _times(number: int, name: str) -> str:
+    return f"{count(number)} × {code(name, 60)}" if number > 1 else code(name, 60)
+
+
 def _of(found: Iterable[Finding], name: str) -> list[Finding]:
     return [finding for finding in found if finding.code == name]
 

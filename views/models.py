@@ -14,8 +14,8 @@ from views.text import code, mention
 NO_MODELS = "No models yet: a job makes one. Type `/ft train`, or press *Train* on a dataset's card."
 
 
-def model_list(models: Sequence[Model], start: int = 0) -> Rendered:
-    """One page of models from `start` on; `more_models` turns the page."""
+def model_list(models: Sequence[Model], start: int = 0, search: str = "") -> Rendered:
+    """One page of the models that were searched for, from `start` on; `more_models` turns the page."""
     if not models:
         return notice(NO_MODELS)
     page = models[start : start + PAGE]
@@ -23,7 +23,7 @@ def model_list(models: Sequence[Model], start: int = 0) -> Rendered:
     blocks: list[Block] = [section(f"*{plural(len(models), 'model')}*")]
     for model in page:
         blocks += [section(_line(model)), actions(*_buttons(model))]
-    return rendered(summary, [*blocks, *more("more_models", start, len(models))])
+    return rendered(summary, [*blocks, *more("more_models", start, len(models), search=search)])
 
 
 def _line(model: Model) -> str:

@@ -12,7 +12,7 @@ from views.blocks import actions, button, confirm, context, rendered, section, s
 from views.checking import stopped_head
 from views.converting import convertible_card
 from views.corrections import correction_words, diff_words
-from views.findings import finding_lines
+from views.findings import finding_lines, warning_words
 from views.numbers import count, plural, size
 from views.rendered import Block, Rendered
 from views.text import code, escape, plain, prose
@@ -52,15 +52,13 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     head = "\n".join([head, *correction_words(drop.corrects)])
     blocks = [section(head), *sections(lines), section(todo), *_buttons(drop, report, private)]
     if report.warnings:
-        blocks.append(
-            context(f"Besides, {plural(report.warnings, 'warning')}: shown once the errors are gone.")
-        )
+        blocks.append(context(f"Besides, {warning_words(report)}: told in full once the errors are gone."))
     return rendered("\n".join([head, *lines, todo]), blocks)
 
 
 def _head(report: Report, file: str) -> str:
-    faults = plural(report.errors, "error")
-    return f"❌ {file} can't be used for training yet: {faults} in {plural(report.rows, 'row')}."
+    where = f" in {plural(report.rows, 'row')}" if report.rows else ""
+    return f"❌ {file} can't be used for training yet: {plural(report.errors, 'error')}{where}."
 
 
 def _private_head(report: Report, file: str) -> str:
@@ -85,7 +83,8 @@ def _todo(drop: Drop, report: Report, private: bool) -> str:
             "within a week. It isn't kept as a dataset."
         )
     here = ", or press *Fix rows* within a week" if drop.sha256 and bad_rows(report) else ""
-    todo = f"*What to do:* fix these and drop the file into this thread{here}. It isn't kept as a dataset."
+    these = "these" if report.errors > 1 else "it"
+    todo = f"*What to do:* fix {these} and drop the file into this thread{here}. It isn't kept as a dataset."
     if also := private_codes(report):
         todo += (
             f"\n🔒 {private_words(also)} among them: the other errors come first; once those are gone, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuning.datasets.report import Price, Report
-from views.numbers import count, plural, usd
+from views.numbers import count, plural, usd, usd_range
 from views.text import code, escape
 
 SHOWN_PRICES = 8
@@ -59,4 +59,6 @@ def price_lines(report: Report, bases: Sequence[str] = ()) -> list[str]:
 def _price(price: Price | None) -> str:
     if price is None:
         return "no price on record"
+    if usd(price.low) == usd(price.high):
+        return f"*{usd_range(price.low, price.high)}*"
     return f"about *{usd(price.estimate)}* ({usd(price.low)} to {usd(price.high)})"

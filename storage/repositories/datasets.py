@@ -82,20 +82,25 @@ class SqlDatasets:
         found = await self._connection.execute(select(table.name).where(table.workspace == workspace))
         return sorted(found.scalars())
 
-    async def _with_versions(self, where: Sequence[ColumnElement[bool]], limit: int) -> list[Dataset]:
+    async def _with_versions(
+        self, where: Sequence[ColumnElement[bool]], limit: int, start: int = 0
+    ) -> list[Dataset]:
         """The newest datasets that fit, each with all its versions: two queries, however many there are."""
         table, version = schema.datasets.c, schema.versions.c
-        newest = _datasets.select(*where).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
-        rows = (await self._connection.execute(newest)).all()
+        newest = _datasets.select(*where).order_by(table.created_at.desc(), table.id.desc())
+        rows = (await self._connection.execute(newest.limit(limit).offset(start))).all()
         theirs = _versions.select(version.dataset_id.in_([row.id for row in rows]))
         of: dict[str, list[Version]] = defaultdict(list)
         for one in await _versions.all(self._connection, theirs.order_by(version.number)):
             of[one.dataset_id].append(one)
         return [_datasets.record(row, versions=tuple(of[row.id])) for row in rows]
 
-    async def list(self, workspace: str, *, search: str = "", limit: int = 100) -> list[Dataset]:
+    async def list(
+        self, workspace: str, *, search: str = "", limit: int = 100, start: int = 0
+    ) -> list[Dataset]:
         table = schema.datasets.c
-        return await self._with_versions([table.workspace == workspace, holds(table.name, search)], limit)
+        here = [table.workspace == workspace, holds(table.name, search)]
+        return await self._with_versions(here, limit, start)
 
 
 def _extra(version: Version, workspace: str) -> dict[str, str]:

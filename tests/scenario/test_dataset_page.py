@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from tests.fakes.records import make_report
 from tests.fakes.stage import CHANNEL, Stage, rows
+from tuning.records import Dataset, Version
 
 HOSTILE = (
     b'{"messages": [{"role": "system", "content": "<!channel> *be* brief"}, {"role": "user", "content": '
@@ -203,3 +206,22 @@ async def test_a_newer_version_is_told_on_the_cards_of_the_older_ones(stage: Sta
     old = await stage.note(stage.ana, "news")
     assert "This is version 1; version 2 is the latest" in str(old["blocks"])
     assert "train_dataset" not in str(old["blocks"])
+
+
+async def test_a_list_counts_all_datasets_and_turns_the_pages_of_what_was_searched_for(stage: Stage) -> None:
+    now = stage.bot.services.now()
+    async with stage.bot.store.begin() as tx:
+        for number in range(130):
+            name, at = f"{'news' if number % 10 == 0 else 'other'}-{number}", now - timedelta(minutes=number)
+            version = Version(f"ver{number}", f"ds{number}", 1, f"{number:064x}", 9, make_report(), "U1", at)
+            await tx.datasets.add(Dataset(f"ds{number}", "T0SANDBOX1", name, "U1", at, (version,)))
+    await stage.ana.command(CHANNEL, "/ft", "datasets")
+    assert "130 datasets" in (await stage.note(stage.ana))["text"]
+    await stage.ana.command(CHANNEL, "/ft", "datasets NEWS")
+    first = await stage.note(stage.ana, "13 datasets with `NEWS` in the name")
+    assert "news-90" in first["text"]
+    assert "other" not in first["text"]
+    await stage.ana.press(first, "more_datasets")
+    last = await stage.note(stage.ana, "news-120")
+    assert "other" not in last["text"]
+    assert "more_datasets" not in str(last["blocks"])

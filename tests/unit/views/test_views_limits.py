@@ -30,6 +30,7 @@ from views_samples import (
 )
 
 from tuning import errors
+from tuning.library import Listed
 from tuning.policy import Action, NotAllowedTo
 from tuning.records import Dataset, Drop, Event, Job, Model, Plan
 from views import ask as asks
@@ -89,7 +90,7 @@ def test_any_drop_can_be_shown(drop: Drop, dataset: Dataset | None, bases: list[
 @thrifty
 @given(hostile_datasets, hostile_models, hostile)
 def test_any_dataset_and_model_can_be_listed(dataset: Dataset, model: Model, user: str) -> None:
-    check_message(dataset_list([dataset]))
+    check_message(dataset_list(Listed([dataset], 1, search=dataset.name)))
     check_message(model_list([model]))
     check_message(confirm_delete(model))
     check_message(deleted_notice(model, user))
@@ -151,7 +152,7 @@ def test_lists_of_any_length_fit(number: int) -> None:
     for start in (0, 10, 90):
         check_message(job_list(many_jobs, start, NOW))
         check_message(model_list(many_models, start))
-        check_message(dataset_list(many_datasets, start))
+        check_message(dataset_list(Listed(many_datasets[:10], number, start)))
     check_view(home(many_jobs, many_datasets, many_models))
     check_options(options([("name", "id")] * number))
     check_message(events(job(), [Event("e", NOW, "info", "message", "x" * 500)] * number))

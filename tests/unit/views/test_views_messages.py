@@ -11,6 +11,7 @@ from views_limits import buttons, check_view, shown
 from views_samples import MODEL, NOW, ask, dataset, drop, finding, job, model, plan, report
 
 from tuning.errors import BackendKeyRejected, Invalid
+from tuning.library import Listed
 from tuning.policy import Action, NotAllowedTo
 from tuning.records import DropState, Event, Hyperparameters, Progress, Status
 from views.ask import answer_final, footer, question, unknown_model
@@ -147,7 +148,10 @@ def test_a_milestone_without_details_still_reads_well(kind: str) -> None:
 
 def test_lists_carry_ids_in_their_buttons() -> None:
     assert buttons(job_list([job()]))[0] == ("show_job", "pl1")
-    assert buttons(dataset_list([dataset()])) == [("train_dataset", "ds1"), ("show_dataset", "ds1")]
+    assert buttons(dataset_list(Listed([dataset()], 1))) == [
+        ("train_dataset", "ds1"),
+        ("show_dataset", "ds1"),
+    ]
     assert buttons(model_list([model()])) == [
         ("ask_model", MODEL),
         ("show_job", "pl1"),
@@ -157,7 +161,7 @@ def test_lists_carry_ids_in_their_buttons() -> None:
 
 def test_empty_lists_say_what_to_do() -> None:
     assert "`/ft train`" in job_list([]).text
-    assert "Drop a JSONL file" in dataset_list([]).text
+    assert "Drop a JSONL file" in dataset_list(Listed([], 0)).text
     assert "`/ft train`" in model_list([]).text
 
 
