@@ -6,7 +6,8 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
+from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _BLANK = b" \t\r"
 _LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
 _ROLES = {letter: role for role, letter in _LETTERS.items()}
+_TURNS = bytes(byte == ord("a") for byte in range(256))
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -50,7 +52,8 @@ class _Pattern(NamedTuple):
 class _Plain(NamedTuple):
     """Plain rows laid side by side: row j stands in line `at[j]` and its messages end before `ends[j]`.
 
-    `letters` is one letter for each message's role, `patterns` the roles of each row.
+    `letters` is one letter for each message's role, `patterns` the roles of each row, `kinds` how often each
+    sequence of roles stands.
     """
 
     at: Sequence[int]
@@ -58,6 +61,7 @@ class _Plain(NamedTuple):
     contents: list[str]
     letters: str
     patterns: list[str]
+    kinds: Counter[str]
 
 
 class Other(NamedTuple):
@@ -78,7 +82,8 @@ def _lay_out(rows: list[fast.PlainRow], at: Sequence[int]) -> _Plain:
     ends = list(accumulate([len(row.messages) for row in rows]))
     letters = "".join([_LETTERS[message.role] for message in messages])
     patterns = [letters[start:end] for start, end in pairwise([0, *ends])]
-    return _Plain(at, ends, [message.content for message in messages], letters, patterns)
+    contents = [message.content for message in messages]
+    return _Plain(at, ends, contents, letters, patterns, Counter(patterns))
 
 
 class Checker:
@@ -92,10 +97,11 @@ class Checker:
         self._kept: Counter[str] = Counter()
         self._fast = settings.format == "supervised" and settings.shapes
         self._all_plain = True
+        self._prompt: tuple[str, int] = ("", 0)
 
     def feed(self, block: bytes, offset: int) -> None:
         """Check the complete lines of a block whose first byte is at `offset` in the file."""
-        if not self._every and not block.strip(_BLANK + b"\n"):
+        if not self._every and block.isspace() and not block.strip(_BLANK + b"\n"):
             rest = block.split(b"\n", self.settings.keep)[self.settings.keep :]
             if rest and rest[0]:
                 self._lines(block[: -len(rest[0])], offset)
@@ -167,10 +173,10 @@ class Checker:
 
     def _doubtful(self, plain: _Plain) -> set[int]:
         """The rows with roles in a strange order or with a blank message: they need the exact checker."""
-        strange = {key for key in set(plain.patterns) if not self._pattern(key).good}
+        strange = {key for key in plain.kinds if not self._pattern(key).good}
         rows = {j for j, key in enumerate(plain.patterns) if key in strange} if strange else set()
         contents = plain.contents
-        if contents and not "!" <= min(contents) <= max(contents) < "\x80":  # else none begins with a space
+        if not all(contents) or any(map(str.isspace, contents)):
             blank = [i for i, text in enumerate(contents) if not text or text.isspace()]
             rows.update(bisect_right(plain.ends, i) for i in blank)
         return rows
@@ -192,8 +198,9 @@ class Checker:
     def _one_by_one(self, lines: Lines, plain: _Plain, found: list[Finding]) -> list[Other]:
         """Look at each line that is no plain row, and at plain rows that lack a role, in their order."""
         self._summarize(plain)
-        lacking = {key for key in set(plain.patterns) if self._pattern(key)[2:4] != (False, False)}
-        missing = {i: key for i, key in zip(plain.at, plain.patterns, strict=True) if key in lacking}
+        lacking = {key for key in plain.kinds if self._pattern(key)[2:4] != (False, False)}
+        rows = zip(plain.at, plain.patterns, strict=True) if lacking else ()
+        missing = {i: key for i, key in rows if key in lacking}
         rest = set(range(len(lines))).difference(plain.at) if len(plain.at) < len(lines) else set()
         others: list[Other] = []
         for i in sorted(rest.union(missing)):
@@ -210,7 +217,7 @@ class Checker:
         """Add what plain rows say about the set: the shared system prompt, answers that may be labels."""
         tally, starts = self.tally, [0, *plain.ends]
         if plain.ends and tally.prompt != "":
-            alone = all(self._pattern(key).has_prompt for key in set(plain.patterns))
+            alone = all(self._pattern(key).has_prompt for key in plain.kinds)
             prompts = [plain.contents[start] for start in starts[:-1]] if alone else [""]
             tally.add_prompt(prompts[0])
             if prompts.count(prompts[0]) < len(prompts):
@@ -258,17 +265,16 @@ class Checker:
                 marks.skip(1, length + 1)
 
     def _count(self, lines: Lines, plain: _Plain, others: list[Other], found: list[Finding]) -> None:
+        shared = self._shared_prompt(plain)
         texts = plain.contents
         for other in others:
             texts += other.texts
         counts = count_texts(texts, self.settings.encoding)
-        turns = [count for count, letter in zip(counts, plain.letters, strict=False) if letter == "a"]
+        turns = list(compress(counts, plain.letters.encode().translate(_TURNS)))
         ends = [0, *accumulate(counts)]
-        fixed = {key: self._pattern(key).fixed for key in set(plain.patterns)}
-        totals = [
-            ends[end] - ends[start] + fixed[key]
-            for (start, end), key in zip(pairwise([0, *plain.ends]), plain.patterns, strict=True)
-        ]
+        fixed = {key: self._pattern(key).fixed + shared for key in plain.kinds}
+        ended = [ends[end] for end in plain.ends]
+        totals = list(map(add, map(sub, ended, [0, *ended]), map(fixed.__getitem__, plain.patterns)))
         rows = list(plain.at)
         at = len(plain.letters)
         for other in others:
@@ -278,9 +284,21 @@ class Checker:
                 turns += [ends[at + b] - ends[at + a] for a, b in other.turns]
             at += len(other.texts)
         self.tally.rows += len(plain.at) + len(others)
-        self.tally.messages.update([end - start for start, end in pairwise([0, *plain.ends])])
+        for key, times in plain.kinds.items():
+            self.tally.messages[len(key)] += times
         self.tally.turns.update(turns)
         self._add_up(lines, rows, totals, found)
+
+    def _shared_prompt(self, plain: _Plain) -> int:
+        """The tokens of the prompt that all rows share: it is counted once, and emptied here. 0 if there is none."""
+        prompt = self.tally.prompt
+        if not prompt or not plain.ends:
+            return 0
+        if self._prompt[0] != prompt:
+            self._prompt = (prompt, count_texts([prompt], self.settings.encoding)[0])
+        for start in (0, *plain.ends[:-1]):
+            plain.contents[start] = ""
+        return self._prompt[1]
 
     def _add_up(self, lines: Lines, rows: list[int], totals: list[int], found: list[Finding]) -> None:
         """Add the tokens of these lines to the tally, and tell which are over the limit."""

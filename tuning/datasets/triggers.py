@@ -48,13 +48,16 @@ _NAMED = [
     *(b"A3T", b"ABIA", b"ACCA", b"AKIA", b"ASIA", b"sk-", b"sk_live_", b"rk_live_", b"sq0csp-", b"dapi"),
     *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"gldt-", b"glrt-", b"glcbt-"),
 ]
-_ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com", b"Bearer ", b"aws_secret", b"AWS_SECRET")
-_TOKEN = re.compile(rb"[\w./+=-]{20}")
+_ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com", b"aws_secret", b"AWS_SECRET")
+_BEARER = b"Bearer "
+_TOKEN = re.compile(rb"[\w./+=-]{20}|Bearer (?:\\.|[\s\x80-\xff])*(?:[\w.~+/-]|\\[/u]){24}")
 _MAIL = re.compile(rb"@(?:[\w\\\x80-\xff-]{1,200}\.)+[A-Za-z]{2}")
 _KEY = re.compile(rb"[\w-]+(?:\\?[\"'])?(?:\s|\\[nrt])*[:=](?:\s|\\[nrt])*(?:\\?[\"'])?[\w+/=-]{24}")
 _LOGIN = re.compile(rb"://[^\s{}\"\\]+:[^\s{}\"\\]+$")
-_DIGITS = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
-_NUMBER = re.compile(
+# Where digits are 0, capitals A and hyphens spaces, each number below has one of the shapes.
+_SHAPE = bytes.maketrans(b"123456789-BCDEFGHIJKLMNOPQRSTUVWXYZ", b"000000000 " + b"A" * 25)
+_NUMBER_SHAPES = (b"00000", b"0 0 0", b"0 00 0", b"0 000 0", b"0 0000 0", b"000 0000", b"000.0000", b"AA00")
+NUMBERS = re.compile(
     rb"\d{3}-\d{2}-\d{4}|\d{3}\)? ?[-. ]?\d{3}[-. ]\d{4}|\d(?:[ -]?\d){12}|\d{8,10}:[\w-]{35}"
     rb"|[A-Z]{2}\d{2} ?[A-Z0-9]{4}"
 )
@@ -81,7 +84,7 @@ class _Automata(NamedTuple):
     names: Any
     mail: Any
     plus: Any
-    digits: Any
+    numbers: Any
 
 
 def _automaton(marks: list[bytes]) -> Any:
@@ -91,7 +94,7 @@ def _automaton(marks: list[bytes]) -> Any:
 @cache
 def _automata() -> _Automata:
     """Several small automata: beyond about thirty marks one is twenty times slower."""
-    tokens = [_NAMED[:16], [*_NAMED[16:], *_ALWAYS], _each(b"AC", _HEX), _each(b"SK", _HEX)]
+    tokens = [_NAMED[:16], [*_NAMED[16:], *_ALWAYS, _BEARER], _each(b"AC", _HEX), _each(b"SK", _HEX)]
     tokens += [list(MARKS[:14]), list(MARKS[14:])]
     return _Automata(
         suspect=[_automaton([b"<|", b"\x7f", *_ESCAPED]), _automaton(_RARE)],
@@ -101,7 +104,7 @@ def _automata() -> _Automata:
         names=_automaton(list(NAMES)),
         mail=_automaton([b"@"]),
         plus=_automaton([b"+"]),
-        digits=_automaton([b"0000"]),
+        numbers=_automaton(list(_NUMBER_SHAPES)),
     )
 
 
@@ -145,8 +148,8 @@ def _privates(block: bytes) -> Iterator[tuple[int, int]]:
     for place in _places(automata.plus, block):
         if _ABROAD.match(block, place):
             yield place, NUMBER
-    for start, end in _windows(_places(automata.digits, block.translate(_DIGITS))):
-        for match in _NUMBER.finditer(block, start, end):
+    for start, end in _windows(_places(automata.numbers, block.translate(_SHAPE))):
+        for match in NUMBERS.finditer(block, start, end):
             named = block.find(b":", match.start(), match.end() + 12) >= 0
             yield match.start(), NUMBER | SECRET if named else NUMBER
 

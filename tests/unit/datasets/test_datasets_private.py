@@ -214,3 +214,14 @@ def test_the_fast_look_finds_every_line_in_which_the_exact_one_finds_something(
     hits = triggers.find(b"{}\n" + line + b"\n{}", [0, 3, 4 + len(line)])
     assert set(hits.private) <= {1}
     assert {hit.code for hit in find(said, hits.private.get(1, 0))} == kinds
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text("0123456789" * 3 + " -.)(:" * 3 + "ABx", max_size=60), min_size=1, max_size=4))
+def test_the_fast_look_misses_no_number_wherever_it_stands(said: list[str]):
+    lines = [text.encode() for text in said]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    numbered = {i for i, line in enumerate(lines) if triggers.NUMBERS.search(line)}
+    assert numbered <= set(triggers.find(b"\n".join(lines), starts).private)
