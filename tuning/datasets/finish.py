@@ -58,7 +58,8 @@ def finish(
     severities = Counter[str]()
     for code, times in codes.items():
         severities[RULES[code].severity] += times
-    rows = [finding for finding in tally.findings if not (fact and finding.code == fact[0].code)]
+    once = {finding.code for finding in fact}
+    rows = [finding for finding in tally.findings if finding.code not in once]
     report = _report(subject, tally, _keep([*kept, *rows], subject.settings.keep), codes, severities)
     seconds = round(time.perf_counter() - began, 3)
     return msgspec.structs.replace(report, compared=compared, seconds=seconds)
@@ -96,13 +97,19 @@ def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
+_FACTS = {
+    "missing_system": "No row has a system message",
+    "system_in_item": "The reinforcement items have system messages",
+}
+
+
 def _one_fact(tally: Tally, codes: Counter[str]) -> list[Finding]:
-    """When no row at all has a system message, that is one fact about the file, not one for each row."""
-    lacking = tally.missing_system
-    if not lacking or not lacking == tally.messages.total() == codes["missing_system"]:
-        return []
-    del codes["missing_system"]
-    return [make_finding("missing_system", "No row has a system message")]
+    """What is the matter with every row is one fact about the file, not one for each row."""
+    rows = tally.messages.total()
+    facts = [make_finding(code, what) for code, what in _FACTS.items() if codes[code] == rows > 0]
+    for fact in facts:
+        del codes[fact.code]
+    return facts
 
 
 def file_findings(subject: Subject, tally: Tally) -> list[Finding]:

@@ -231,3 +231,6 @@ def _check_reinforcement(out: RowFindings, row: dict[str, Any]) -> None:
     if roles[-1] in ("system", "developer", "assistant", "tool", "function"):
         path = f"messages[{len(roles) - 1}].role"
         out.add("last_message_role", path, f"The last message is the {roles[-1]}'s, not the user's")
+    if "system" in roles:
+        path = f"messages[{roles.index('system')}].role"
+        out.add("system_in_item", path, "A reinforcement item has a system message")

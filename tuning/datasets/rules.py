@@ -138,6 +138,9 @@ PREFERENCE_RULES = {
     "output_role": _error("spec", "The role of an output is assistant."),
     "same_outputs": _warning("ours", "Nothing is learned from it: make the answers differ, or drop the row."),
     "grader_data": _warning("ours", "Give every row the same keys and types: a grader reads them by name."),
+    "system_in_item": _warning(
+        "spec", "Write developer instead: for these items OpenAI's description and Azure have no system role."
+    ),
     "input_ends_with_assistant": _warning("doc", "End the input with the user's message."),
 }
 

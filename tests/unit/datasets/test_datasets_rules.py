@@ -677,6 +677,15 @@ def test_calls_of_a_preference_pair_and_of_a_reinforcement_item_are_held_to_what
     assert ("tools_missing", "tools") in {(f.code, f.path) for f in report.findings}
 
 
+def test_system_messages_of_reinforcement_items_are_told_by_row_or_once_if_all_have_one(write):
+    items = [graded(n) for n in range(60)]
+    told = {**items[0], "messages": [{"role": "system", "content": "Be brief."}, *items[0]["messages"]]}
+    one = [f for f in check_file(write(*items[1:], told)).findings if f.code == "system_in_item"]
+    assert [(f.row, f.path) for f in one] == [(60, "messages[0].role")]
+    every = check_file(write(*({**told, "reference": n} for n in range(60))))
+    assert [(f.row, f.path) for f in every.findings if f.code == "system_in_item"] == [(None, "")]
+
+
 def test_a_line_that_is_no_utf8_is_told_once(check_rows):
     line = b'{"messages": [{"role": "user", "content": "caf\xe9"}, {"role": "assistant", "content": "b"}]}'
     assert "lost_character" not in check_rows(line).codes
@@ -754,6 +763,7 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "method_not_offered",
         "images_not_offered",
         "grader_data",
+        "system_in_item",
         "packed",
         "row_too_long",
         "duplicate_row",
