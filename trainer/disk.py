@@ -1,11 +1,17 @@
-"""Telling a full disk from other errors, in whatever words the library that met it says so."""
+"""A full disk: told from other errors, whatever words a library has for it; and room that is kept back."""
 
 import errno
+import shutil
+from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ADVICE = "the disk of the trainer's machine is full. Free some space and start the job again."
+#: Enough for thousands of records in the database.
+RESERVE_BYTES = 8 * 1024 * 1024
 # The last two are torch's, whose writer doesn't say why it could not write.
 WORDS = (
     "no space left",
+    "database or disk is full",
     *(f"os error {number}" for number in FULL),
     "unexpected pos",
     "pytorchstreamwriter failed",
@@ -22,3 +28,29 @@ def is_full(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+class Reserve:
+    """A file that only holds room, so that on a full disk what happened can still be written down."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def keep(self) -> None:
+        """Take the room, or take it back, once there is enough of it to spare."""
+        if self.path.exists() or not self._to_spare():
+            return
+        try:
+            self.path.write_bytes(bytes(RESERVE_BYTES))
+        except OSError:
+            self.path.unlink(missing_ok=True)
+
+    def release(self) -> bool:
+        """Give the room up to whoever must write now; False when that would not help."""
+        if self._to_spare() or not self.path.exists():
+            return False
+        self.path.unlink()
+        return True
+
+    def _to_spare(self) -> bool:
+        return shutil.disk_usage(self.path.parent).free >= 4 * RESERVE_BYTES

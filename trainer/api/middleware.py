@@ -28,7 +28,7 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     request_id = f"req_{secrets.token_hex(16)}"
     request[BEGAN], request[REQUEST_ID] = time.perf_counter(), request_id
     try:
-        return await handler(request)
+        return await _with_room(request, handler)
     except ApiError as error:
         return _answer(error)
     except web.HTTPRequestEntityTooLarge:
@@ -42,11 +42,23 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     except (ConnectionResetError, web.HTTPException):
         raise
     except Exception as error:
-        log.exception("Request %s (%s %s) failed", request_id, request.method, request.path)
         if disk.is_full(error):
+            log.error("Request %s (%s %s): %s", request_id, request.method, request.path, error)
             message = "The disk of the trainer's machine is full. Its administrator must free some space."
             return _answer(ApiError(507, message, code="disk_full", kind="server_error"))
+        log.exception("Request %s (%s %s) failed", request_id, request.method, request.path)
         return _answer(server_error(f"The server had an error. Its log has the details under {request_id}."))
+
+
+async def _with_room(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What frees room, or ends a job that takes more, may have the room that was kept back."""
+    try:
+        return await handler(request)
+    except Exception as error:
+        frees = request.method == "DELETE" or request.path.endswith("/cancel")
+        if not (frees and disk.is_full(error) and request.app[STORE].reserve.release()):
+            raise
+    return await handler(request)
 
 
 def _not_allowed(request: web.Request, methods: set[str]) -> ApiError:

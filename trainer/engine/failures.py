@@ -59,7 +59,6 @@ def explain(error: Exception) -> tuple[str, str]:
     if out_of_memory(error):
         return "out_of_memory", "The job failed: memory ran out. Try a smaller batch size or a smaller base."
     if disk.is_full(error):
-        words = "the disk of the trainer's machine is full. Free some space and start the job again."
-        return "disk_full", f"The job failed: {words}"
+        return "disk_full", f"The job failed: {disk.ADVICE}"
     words = f"The job failed on an error in its process, {type(error).__name__}: {error}"
     return "server_error", words[:LONGEST]

@@ -14,12 +14,16 @@ from trainer.store import File, Job, Store
 
 def admit(store: Store, settings: Settings, job: Job) -> None:
     """Write down a new job; its folder comes first, so that a job in the database always has one."""
-    JobFolder(store.jobs / job.id).write_spec(_spec(store, settings, job))
-    with store.transaction():
-        store.add(job)
-        tell(store, job.id, f"Created fine-tuning job: {job.id}")
-        also = f" and validation file: {job.validation_file}" if job.validation_file else ""
-        tell(store, job.id, f"Validating training file: {job.training_file}{also}")
+    try:
+        JobFolder(store.jobs / job.id).write_spec(_spec(store, settings, job))
+        with store.transaction():
+            store.add(job)
+            tell(store, job.id, f"Created fine-tuning job: {job.id}")
+            also = f" and validation file: {job.validation_file}" if job.validation_file else ""
+            tell(store, job.id, f"Validating training file: {job.training_file}{also}")
+    except BaseException:
+        shutil.rmtree(store.jobs / job.id, ignore_errors=True)
+        raise
 
 
 def _spec(store: Store, settings: Settings, job: Job) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The turns in a job's life that no journal tells: each changes its row and adds an event, or neither."""
 
-from trainer import ids
+from trainer import disk, ids
 from trainer.folder import step_of
 from trainer.jobs import journal
 from trainer.jobs.events import tell
@@ -50,11 +50,13 @@ def was_cancelled(store: Store, job: Job) -> None:
         tell(store, job.id, "The job was cancelled")
 
 
-def failed_here(store: Store, job: Job) -> None:
+def failed_here(store: Store, job: Job, error: Exception) -> None:
     """It can't be moved on, by a fault of this server."""
+    code, words = "server_error", "The job failed on an error of the server, which its log describes."
+    if disk.is_full(error):
+        code, words = "disk_full", f"The job failed: {disk.ADVICE}"
     with store.transaction():
-        words = "The job failed on an error of the server, which its log describes."
-        journal.fail(store, job, "server_error", words)
+        journal.fail(store, job, code, words)
 
 
 def worker_died(store: Store, job: Job, how: str, restarts: int) -> None:

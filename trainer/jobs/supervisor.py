@@ -7,11 +7,13 @@ none, and the jobs that were running are started again, from their last checkpoi
 import asyncio
 import errno
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from trainer import disk
 from trainer.errors import ApiError, no_such_job
 from trainer.jobs import journal, stages
 from trainer.jobs.admission import admit
@@ -49,18 +51,21 @@ class Supervisor:
         self.pause_deadlines: dict[str, float] = {}
         self.turns = Turns()
         self.adopted = False
+        self.full = False
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
         while True:
             try:
                 self.tick()
-            except Exception:
-                log.exception("A pass over the jobs failed; the next one tries again")
+            except Exception as error:
+                if not self._no_room(error):
+                    log.exception("A pass over the jobs failed; the next one tries again")
             await asyncio.sleep(PASS_SECONDS)
 
     def tick(self) -> None:
         """One pass."""
+        self.store.reserve.keep()
         if not self.adopted:
             self._adopt()
         for job in [self._again(job_id) for job_id in self.workers]:
@@ -72,6 +77,7 @@ class Supervisor:
         for job in self._with_status("pausing"):
             self._safely(self._hurry, job)
         self._serve_queue()
+        self.full = self.full and not self.store.reserve.path.exists()
 
     def _adopt(self) -> None:
         """Take over the workers that outlived an earlier server, and end those that nobody wants any more."""
@@ -88,13 +94,24 @@ class Supervisor:
         try:
             act(job)
         except Exception as error:
+            if self._no_room(error):
+                return
             log.exception("Could not move %s on", job.id)
             if isinstance(error, OSError) and error.errno in AWAY:
                 return
             self._stop_worker(job.id)
-            stages.failed_here(self.store, job)
+            stages.failed_here(self.store, job, error)
             if job.id in self.workers:
                 self._watch(self._again(job.id))
+
+    def _no_room(self, error: Exception) -> bool:
+        """Whether the next pass may get further: the reserve was given up, or the database waits for room."""
+        if not disk.is_full(error):
+            return False
+        if not self.full:
+            log.error("The disk is full: %s. What has ended is written down as soon as there is room", error)
+        self.full = True
+        return self.store.reserve.release() or isinstance(error, sqlite3.Error)
 
     def stop(self) -> None:
         """The server ends; the database still says that its jobs are running."""

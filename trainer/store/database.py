@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trainer.disk import Reserve
 from trainer.store.records import Checkpoint, Delivery, Event, File, Job, Key, Model, Part, Upload
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -47,6 +48,7 @@ class Store:
         for folder in (home, self.files, self.jobs, self.uploads):
             # Training data and models concern nobody else who can log in here.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.reserve = Reserve(home / "reserve")
         self.db = sqlite3.connect(home / "trainer.db", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode = WAL")
@@ -68,10 +70,12 @@ class Store:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.db.execute("COMMIT")
         except BaseException:
-            self.db.execute("ROLLBACK")
+            # a full disk may have rolled it back already
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
             raise
-        self.db.execute("COMMIT")
 
     def find(self, kind: type[R], id: str, project: str | None = None) -> R | None:
         """The record with this id, if it belongs to the project."""

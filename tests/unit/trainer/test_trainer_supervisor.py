@@ -1,9 +1,11 @@
 """Passes over the jobs, with a worker whose journal the test writes."""
 
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.trainer_process import headlines, until
-from trainer import ids
+from trainer import disk, ids
 from trainer import settings as trainer_settings
 from trainer.folder import JobFolder
 from trainer.jobs import journal
@@ -115,6 +117,52 @@ def test_a_job_goes_from_check_to_queue_to_training_to_success(workshop: Worksho
         f"New fine-tuned model created: {job.fine_tuned_model}",
         "The job has successfully completed",
     ]
+
+
+def test_what_a_worker_said_last_is_written_into_the_room_kept_back_on_a_full_disk(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, job = workshop.store, workshop.running_job()
+    reserve = store.home / "reserve"
+    assert reserve.stat().st_size == disk.RESERVE_BYTES
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    (pages,) = store.db.execute("PRAGMA page_count").fetchone()
+    store.db.execute(f"PRAGMA max_page_count = {pages}")
+    last = {"kind": "outcome", "outcome": "failed", "code": "disk_full", "message": "no room"}
+    assert workshop.ends(job, *[metrics(step) for step in range(1, 400)], last).status == "running"
+    assert not reserve.exists()
+    store.db.execute(f"PRAGMA max_page_count = {pages * 100}")
+    workshop.supervisor.tick()
+    job = workshop.job(job)
+    assert (job.status, job.error and job.error["message"]) == ("failed", "no room")
+    assert caplog.text.count("The disk is full") == 1
+    assert "Traceback" not in caplog.text
+    assert not reserve.exists()
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    workshop.supervisor.tick()
+    assert reserve.exists()
+
+
+def test_a_job_that_finds_no_room_leaves_no_folder_behind(workshop: Workshop) -> None:
+    (pages,) = workshop.store.db.execute("PRAGMA page_count").fetchone()
+    workshop.store.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        [workshop.new_job() for _ in range(100)]
+    known = {job.id for job in workshop.store.where(Job)}
+    assert {folder.name for folder in workshop.store.jobs.iterdir()} == known
+
+
+def test_a_commit_that_is_refused_leaves_no_transaction_open(workshop: Workshop) -> None:
+    def tell_of_nobody() -> None:
+        with workshop.store.transaction():
+            workshop.store.db.execute("PRAGMA defer_foreign_keys = ON")
+            workshop.store.add_event("ftjob-nobody", Event("e", 1, "info", "message", "words", None))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        tell_of_nobody()
+    assert not workshop.store.db.in_transaction
+    with workshop.store.transaction():
+        assert workshop.store.where(Event) == []
 
 
 def test_the_queue_is_first_come_first_served(workshop: Workshop) -> None:
