@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from tuning import downloads, remedies
+from tuning import downloads, drops, remedies
 from tuning.catalog import Catalog
 from tuning.library import DATASET_SHARED
 from tuning.ports import Clock, Store
@@ -14,7 +15,7 @@ from tuning.versions import newest
 from views.dataset_page import deleted_notice as dataset_deleted_notice
 from views.dataset_page import renamed_notice, shared_card
 from views.downloads import asked_notice
-from views.drops import accepted_notice, drop_card
+from views.drops import accepted_notice, drop_card, shared_again_notice
 from views.job_card import card
 from views.milestones import milestone
 from views.models import deleted_notice
@@ -54,6 +55,8 @@ class Renderer:
                 return renamed_notice(told["by"], told["old"], told["new"])
             case "dataset_deleted":
                 return dataset_deleted_notice(told["by"], told["old"], told["owner"])
+            case drops.SHARED_AGAIN:
+                return shared_again_notice(told["of"], datetime.fromisoformat(told["dropped"]))
             case remedies.ACCEPTED:
                 return accepted_notice(told["by"], told["of"], told["codes"])
             case downloads.ASKED:

@@ -13,24 +13,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from tuning.checking import Checks
 from tuning.dropped import sha256_of
-from tuning.errors import FileUnreadable, FtBotError
+from tuning.errors import FileGone, FileUnreadable, FtBotError
 from tuning.fetching import Fetcher
 from tuning.ids import request_id
 from tuning.judging import Judge, Vanished
 from tuning.keeping import Keeping
-from tuning.ports import Clock, DatasetFiles, Leases, Reworker, Store
+from tuning.ports import Clock, DatasetFiles, Leases, Reworker, Store, Transaction
 from tuning.records import Drop, DropState, Waiting
 from tuning.reworking import failure, reworked
 from tuning.rows import with_edits
 from tuning.sources import held, made_of
-from tuning.updates import tell_drop
+from tuning.updates import DROP_CARD, notice, tell_drop
 
 log = logging.getLogger(__name__)
 
+#: The kind of notice that a file was dropped here before.
+SHARED_AGAIN = "file_shared_again"
 #: Between two looks whether the files before one are answered.
 LOOK_AGAIN_SECONDS = 0.2
 
@@ -69,6 +72,8 @@ class Drops:
             before = await tx.drops.get(drop_id)
             if before and thread_ts and before.thread_ts is None:
                 await tx.drops.save(replace(before, thread_ts=thread_ts, reply=reply))
+            elif before and thread_ts and thread_ts != before.thread_ts:
+                await _tell_again(tx, before, thread_ts, user, now)
         return drop_id
 
     async def work(self, drop_id: str) -> None:
@@ -123,6 +128,8 @@ class Drops:
             return await self._fetched(drop, temporary, findings)
         except Vanished:
             log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
+        except FileGone as gone:
+            await self._finish(drop, state=DropState.ignored, problem=gone.message)
         except FtBotError as error:
             problem = f"{error.message} {error.remedy}".strip()
             await self._finish(drop, state=DropState.failed, problem=problem)
@@ -202,7 +209,7 @@ class Drops:
                 fresh, state=state, filename=name, report=None, problem=problem, seen=None, waiting=None
             )
             await tx.drops.save(done)
-            if state is not DropState.ignored:
+            if state is not DropState.ignored or await _expected(tx, done):
                 await tell_drop(tx, done)
 
     async def _give_back(self, drop: Drop, problem: str) -> None:
@@ -215,3 +222,26 @@ class Drops:
             )
             await tx.drops.save(rejected)
             await tell_drop(tx, rejected)
+
+
+async def _expected(tx: Transaction, drop: Drop) -> bool:
+    """Whether a file that is left alone is answered: the bot alone was asked, or it has begun to."""
+    asked = drop.channel.startswith("D") and not drop.problem
+    return asked or await tx.updates.card(DROP_CARD, drop.id) is not None
+
+
+async def _tell_again(tx: Transaction, drop: Drop, thread_ts: str, user: str, now: datetime) -> None:
+    """A file that was answered in one thread is shared into another one: say where its answer stands."""
+    if drop.state is not DropState.ignored:
+        dropped = drop.created_at.isoformat()
+        told = notice(
+            SHARED_AGAIN,
+            drop.workspace,
+            drop.channel,
+            now,
+            key=request_id("key", drop.id, thread_ts),
+            by=user,
+            of=drop.filename,
+            dropped=dropped,
+        )
+        await tx.updates.add(replace(told, thread_ts=thread_ts))

@@ -74,6 +74,12 @@ class FileUnreadable(FtBotError):
     code = "file_unreadable"
 
 
+class FileGone(FileUnreadable):
+    """The file was deleted in the chat."""
+
+    code = "file_gone"
+
+
 class BackendError(FtBotError):
     """The backend could not do it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from tuning.datasets.report import Report
 from tuning.records import Dataset, Drop, DropState, Version
@@ -12,7 +13,7 @@ from views.checking import checking_card
 from views.corrections import correction_words, diff_words
 from views.datasets import accepted_words, dataset_buttons
 from views.findings import finding_lines
-from views.numbers import count, plural, size
+from views.numbers import count, plural, size, when
 from views.rejected import private_words, rejected_card, remedy_words, source_words
 from views.rendered import Block, Rendered
 from views.reports import labels_line, price_lines, report_facts
@@ -30,7 +31,7 @@ def drop_card(drop: Drop, dataset: Dataset | None = None, bases: Sequence[str] =
     if drop.state == DropState.failed:
         return _failed(drop)
     if drop.state == DropState.ignored:
-        return notice(f"{_file(drop)} doesn't look like training data, so I leave it alone.")
+        return _left_alone(drop)
     if drop.state == DropState.kept and dataset is None:
         return _gone(drop)
     if drop.known:
@@ -51,6 +52,23 @@ def _as_dropped(drop: Drop, version: Version | None) -> str:
     if version is None or version.source is None:
         return _file(drop)
     return _file(replace(drop, filename=version.source.filename, size=version.source.size))
+
+
+def _left_alone(drop: Drop) -> Rendered:
+    if drop.problem:
+        return notice(f"🗑️ {_file(drop)}: {prose(drop.problem, 300)}")
+    return notice(
+        f"{_file(drop)} doesn't look like training data, so I leave it alone. I take JSONL, CSV, TSV, Excel, "
+        "Parquet and JSON, also packed with gzip or ZIP."
+    )
+
+
+def shared_again_notice(filename: str, dropped: datetime) -> Rendered:
+    """The answer to a file that was dropped in this channel before and is shared once more."""
+    return notice(
+        f"♻️ {code(filename or 'This file', 120)} was dropped here on {when(dropped)}, and its answer stands "
+        "there. A changed file has to be uploaded anew."
+    )
 
 
 def _failed(drop: Drop) -> Rendered:

@@ -1,0 +1,55 @@
+"""Files in a direct message, shared again, or deleted before they are checked: nobody waits in vain."""
+
+from __future__ import annotations
+
+from sandbox.client import until
+from tests.fakes.stage import CHANNEL, Message, Stage, rows
+
+
+async def answer(stage: Stage, root: Message) -> Message:
+    """The first reply in the thread of a message, in whatever conversation it is."""
+
+    async def look() -> Message | None:
+        thread = await stage.control.thread(root["channel"], root["ts"])
+        return thread[1] if len(thread) > 1 else None
+
+    found: Message = await stage.seen(look)
+    return found
+
+
+async def settled(stage: Stage, state: str) -> None:
+    """Until the only drop is in this state."""
+
+    async def look() -> bool:
+        async with stage.bot.store.begin() as tx:
+            row = await tx.drops._connection.exec_driver_sql("SELECT state FROM drops")
+            return [state] == list(row.scalars())
+
+    await until(look, 30)
+    await stage.settle()
+
+
+async def test_a_file_in_a_direct_message_is_answered_also_when_it_is_no_data(stage: Stage) -> None:
+    kept = await answer(stage, await stage.ana.drop("@ft-bot", "news.jsonl", rows()))
+    assert "Kept as `news`" in kept["text"]
+    other = await answer(stage, await stage.ana.drop("@ft-bot", "notes.txt", b"hello\n"))
+    assert "`notes.txt` doesn't look like training data" in other["text"]
+    assert "I take JSONL, CSV" in other["text"]
+
+
+async def test_a_file_that_is_shared_again_is_told_where_its_answer_stands(stage: Stage) -> None:
+    query = {"as": "ana", "name": "news.jsonl"}
+    file = (await stage.control._call("POST", "upload", params=query, data=rows()))["file"]["id"]
+    share = {"as": "ana", "channel": CHANNEL, "files": [file]}
+    first = (await stage.control.post("share", **share))["message"]
+    assert "Kept as `news`" in (await answer(stage, first))["text"]
+    again = (await stage.control.post("share", **share))["message"]
+    assert "`news.jsonl` was dropped here on" in (await answer(stage, again))["text"]
+    assert len(await stage.control.thread(CHANNEL, first["ts"])) == 2
+
+
+async def test_a_file_that_is_deleted_before_it_is_fetched_is_not_answered(stage: Stage) -> None:
+    await stage.control.fault("files.info", "error", error="file_deleted")
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await settled(stage, "ignored")
+    assert len(await stage.control.thread(CHANNEL, root["ts"])) == 1
