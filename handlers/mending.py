@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from handlers.services import Services
 from tuning.errors import FtBotError, Invalid, NotFound
-from tuning.mending import Mending
+from tuning.mending import Mending, Overtaken
 from tuning.parts import joined
 from tuning.records import Person
 from views import mending as view
@@ -31,11 +31,15 @@ async def begin(
 
 async def saved(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
     """The row's new text: what is wrong in it is answered beneath it, else the next bad row is shown."""
-    drop_id, row, of = _about(payload)
+    drop_id, row, of, seen = _about(payload)
     text = joined(view.typed(payload["state"]["values"], row))
     try:
-        await services.mending.save(person, drop_id, row, text, of)
+        await services.mending.save(person, drop_id, row, text, of, seen)
         step = await services.mending.step(person, drop_id, row)
+    except Overtaken as overtaken:
+        opened = await services.mending.row(person, drop_id, str(row))
+        await ack(response_action="update", view=view.overtaken_modal(opened, overtaken.edit))
+        return
     except FtBotError as error:
         await ack(response_action="errors", errors=view.beneath(row, _words(error)))
         return
@@ -52,12 +56,12 @@ async def decided(
 ) -> None:
     """The form's buttons and its field for a row's number: each shows another row, or the end."""
     await ack()
-    drop_id, row, of = _about(body["view"])
+    drop_id, row, of, seen = _about(body["view"])
     mending = services.mending
     try:
         match action["action_id"]:
             case "fix_drop":
-                await mending.leave_out(person, drop_id, row, of)
+                await mending.leave_out(person, drop_id, row, of, seen)
             case "fix_over":
                 await mending.start_over(person, drop_id)
         match action["action_id"]:
@@ -67,6 +71,8 @@ async def decided(
                 form = view.step_modal(await mending.before(person, drop_id, row))
             case _:
                 form = view.step_modal(await mending.step(person, drop_id, row))
+    except Overtaken as overtaken:
+        form = view.overtaken_modal(await mending.row(person, drop_id, str(row)), overtaken.edit)
     except FtBotError as error:
         form = view.problem_modal(error)
     await context.client.views_update(view_id=body["view"]["id"], view=form)
@@ -82,7 +88,7 @@ async def _gone_to(mending: Mending, person: Person, drop_id: str, row: int, wan
 
 async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
     """Close the form and check the whole file; its card tells the rest."""
-    drop_id, _, _ = _about(payload)
+    drop_id, *_ = _about(payload)
     try:
         await services.mending.finish(person, drop_id)
     except FtBotError as error:
@@ -94,10 +100,10 @@ async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services:
     services.nudge()
 
 
-def _about(form: dict[str, Any]) -> tuple[str, int, str]:
-    """The drop, the row, and the mark of the bytes that the form shows."""
+def _about(form: dict[str, Any]) -> tuple[str, int, str, str]:
+    """The drop, the row, and the marks of the bytes and of the decision that the form shows."""
     about = json.loads(form["private_metadata"])
-    return about["drop_id"], about["row"], about.get("of", "")
+    return about["drop_id"], about["row"], about.get("of", ""), about.get("seen", "")
 
 
 def _words(error: FtBotError) -> str:

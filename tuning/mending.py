@@ -48,9 +48,24 @@ class OpenRow:
     has_before: bool = False
 
     @property
+    def seen(self) -> str:
+        """Tells the decision that a form shows from one that was made since; empty when none was."""
+        return self.decided.made_at.isoformat() if self.decided else ""
+
+    @property
     def text(self) -> str:
         """The row as it would be kept now; as it was, when it was left out."""
         return self.decided.text if self.decided and self.decided.text is not None else self.row.text
+
+
+class Overtaken(Conflict):
+    """Somebody else decided on the row since the form was opened."""
+
+    code = "overtaken"
+
+    def __init__(self, edit: Edit) -> None:
+        self.edit = edit
+        super().__init__(f"Somebody else decided on row {edit.row:,} meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,11 @@ class _Desk:
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """The use cases around a rejected file. `of` is the mark of the bytes that a form shows."""
+    """The use cases around a rejected file.
+
+    `of` is the mark of the bytes that a form shows, `seen` that of the decision which it shows: what somebody
+    else decided since raises Overtaken instead of being lost.
+    """
 
     store: Store
     files: DatasetFiles
@@ -135,26 +154,36 @@ class Mending:
             raise NotFound(f"{drop.filename} has no row {number:,}.")
         return found
 
-    async def save(self, person: Person, drop_id: str, number: int, text: str, of: str = "") -> None:
+    async def save(
+        self, person: Person, drop_id: str, number: int, text: str, of: str = "", seen: str = ""
+    ) -> None:
         """Take this text for a row; raises Invalid with what is still wrong in it."""
         async with self.store.begin() as tx:
             drop, report = await rejected(tx, person, drop_id, Action.mend)
         line = _one_line(text)
         if errors := await asyncio.to_thread(errors_in, line, report):
             raise Invalid({FIELD: " ".join(_words(error) for error in errors)})
-        await self._decide(person, drop, number, line, of)
+        await self._decide(person, drop, number, line, of, seen)
 
-    async def leave_out(self, person: Person, drop_id: str, number: int, of: str = "") -> None:
+    async def leave_out(
+        self, person: Person, drop_id: str, number: int, of: str = "", seen: str = ""
+    ) -> None:
         """Take a row out of the file."""
         async with self.store.begin() as tx:
             drop, _ = await rejected(tx, person, drop_id, Action.mend)
-        await self._decide(person, drop, number, None, of)
+        await self._decide(person, drop, number, None, of, seen)
 
-    async def _decide(self, person: Person, drop: Drop, number: int, text: str | None, of: str) -> None:
+    async def _decide(
+        self, person: Person, drop: Drop, number: int, text: str | None, of: str, seen: str
+    ) -> None:
         async with self.store.begin() as tx:
             fresh, _ = await rejected(tx, person, drop.id, Action.mend)
             if fresh.sha256 != drop.sha256 or not fresh.sha256.startswith(of):
                 raise Conflict("The file was checked again meanwhile.", remedy="Press Fix rows on its card.")
+            edits = await tx.drops.edits(drop.workspace, drop.id)
+            for before in (one for one in edits if one.row == number):
+                if before.by != person.user and before.made_at.isoformat() != seen:
+                    raise Overtaken(before)
             edit = Edit(drop.workspace, drop.id, number, text, person.user, self.now())
             await tx.drops.edit(edit)
 

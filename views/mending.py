@@ -8,11 +8,12 @@ from typing import Any
 from tuning.errors import FtBotError
 from tuning.mending import FIELD, MARK, Mended, OpenRow
 from tuning.parts import LONGEST_FIELD, MOST_PARTS, parts_of
+from tuning.records import Edit
 from views.blocks import actions, button, context, plain_text, section, sections
 from views.errors import problem
 from views.numbers import count, plural
 from views.rendered import Block
-from views.text import code, plain, prose
+from views.text import code, mention, plain, prose
 
 FINDINGS = 8
 #: Characters beneath a field.
@@ -22,6 +23,17 @@ LONGEST_ERROR = 300
 def step_modal(step: OpenRow | Mended, note: str = "") -> dict[str, Any]:
     """The form; `note` says what the last press could not do."""
     return _row_modal(step, note) if isinstance(step, OpenRow) else _end_modal(step)
+
+
+def overtaken_modal(opened: OpenRow, edit: Edit) -> dict[str, Any]:
+    """The form again, with what somebody else decided; Slack keeps what was typed into its fields."""
+    did = "dropped this row" if edit.text is None else f"changed this row to {code(edit.text, 600)}"
+    told = section(
+        f"⚠️ {mention(edit.by)} {did} while you had it open. Nothing of yours is saved yet: *Save* or "
+        "*Drop the row* puts your decision in the place of theirs, *Next, as it is* leaves theirs."
+    )
+    form = _row_modal(opened, "")
+    return form | {"blocks": [told, *form["blocks"]]}
 
 
 def field_of(row: int, part: int = 0) -> str:
@@ -53,7 +65,7 @@ def _row_modal(opened: OpenRow, note: str) -> dict[str, Any]:
         *([context(f"⚠️ {prose(note, 500)}")] if note else []),
     ]
     more = {"submit": plain_text("Save", 24)} if parts else {}
-    return _modal("fix_row", drop.id, number, blocks, drop.sha256[:MARK]) | more
+    return _modal("fix_row", drop.id, number, blocks, of=drop.sha256[:MARK], seen=opened.seen) | more
 
 
 def _place(opened: OpenRow) -> list[str]:
@@ -173,11 +185,11 @@ def problem_modal(error: FtBotError) -> dict[str, Any]:
     return _modal("fix_problem", "", 0, problem(error).blocks)
 
 
-def _modal(callback: str, drop_id: str, row: int, blocks: list[Block], of: str = "") -> dict[str, Any]:
+def _modal(callback: str, drop_id: str, row: int, blocks: list[Block], **marks: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": callback,
-        "private_metadata": json.dumps({"drop_id": drop_id, "row": row, "of": of}),
+        "private_metadata": json.dumps({"drop_id": drop_id, "row": row, **marks}),
         "title": plain_text("Fix rows", 24),
         "close": plain_text("Later", 24),
         "blocks": blocks,

@@ -205,3 +205,31 @@ async def test_a_check_that_fails_loses_no_edit(stage: Stage, monkeypatch: pytes
     await shows(stage, "3 rows dropped")
     assert (await stage.ana.submit())["ok"]
     await stage.card_says(root, "Kept as `bad`")
+
+
+async def test_two_people_who_fix_the_same_row_see_what_the_other_one_decided(stage: Stage) -> None:
+    root, card = await rejected(stage)
+    await stage.ana.press(card, "fix_rows")
+    await stage.ana.modal("fix_row")
+    await stage.admin.press(card, "fix_rows")
+    await stage.admin.modal("fix_row")
+    assert (await stage.ana.submit({"row-5": GOOD.replace("mended", "by ana")}))["ok"]
+    mine = GOOD.replace("mended", "by the admin")
+    assert (await stage.admin.submit({"row-5": mine}))["ok"]
+    told = str((await stage.admin.modals())[-1]["blocks"])
+    assert "<@U0ANA00001> changed this row to" in told
+    assert "by ana" in told
+    assert (await stage.admin.submit({"row-5": mine}))["ok"]
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
+    await shows(stage, "*Row 15*")
+    await stage.admin.press((await stage.admin.modals())[-1], "fix_drop")
+
+    async def overtaken() -> bool:
+        return "<@U0ANA00001> dropped this row" in str((await stage.admin.modals())[-1]["blocks"])
+
+    await stage.seen(overtaken)
+    async with stage.bot.store.begin() as tx:
+        (drop,) = await tx.drops.in_thread("T0SANDBOX1", card["channel"], root["ts"])
+        edits = {edit.row: edit for edit in await tx.drops.edits(drop.workspace, drop.id)}
+    assert "by the admin" in (edits[5].text or "")
+    assert edits[14].by == "U0ANA00001"
