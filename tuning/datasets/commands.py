@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tuning.datasets.convert import Conversion, convert_file, preview_file
+from tuning.datasets.inside import opened
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
 from tuning.datasets.split import CannotSplit, split_file
@@ -75,19 +76,27 @@ def main_split(
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
-    """Split a file into training, validation and held-out rows."""
+    """Split a file into training, validation and held-out rows; rows that can't be read are left out."""
     out, err = out or sys.stdout, err or sys.stderr
     try:
         parts = split_file(
             source, folder, validation=validation, heldout=heldout, seed=seed, group_by=group_by
         )
-    except (CannotSplit, OSError) as error:
+    except (CannotSplit, CannotConvert, OSError) as error:
         print(f"ft-bot: {_reason(error, source)}", file=err)
         return CANNOT
     for part in parts:
         labels = ", ".join(f"{label} {times}" for label, times in part.labels.items())
         print(f"{part.path}: {part.rows:,} rows" + (f" ({labels})" if labels else ""), file=out)
-    return DONE
+    left = _rows_of(source) - sum(part.rows for part in parts)
+    if left:
+        print(f"Left out {left:,} rows without readable messages: ft-bot validate names them.", file=out)
+    return PARTLY if left else DONE
+
+
+def _rows_of(source: Path) -> int:
+    with opened(source) as plain, plain.open("rb") as file:
+        return sum(not line.isspace() for line in file)
 
 
 def main_redact(source: Path, target: Path, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
@@ -95,11 +104,14 @@ def main_redact(source: Path, target: Path, *, out: TextIO | None = None, err: T
     out, err = out or sys.stdout, err or sys.stderr
     try:
         result = redact_file(source, target)
-    except OSError as error:
+    except (CannotConvert, OSError) as error:
         print(f"ft-bot: {_reason(error, source)}", file=err)
         return CANNOT
     counts = ", ".join(f"{code} {times}" for code, times in sorted(result.replaced.items())) or "nothing"
-    print(f"Wrote {target}: {result.rows:,} rows changed; replaced {counts}.", file=out)
+    print(
+        f"Wrote {target}: {result.rows:,} row{'' if result.rows == 1 else 's'} changed; replaced {counts}.",
+        file=out,
+    )
     for row in result.unreadable[:20]:
         print(f"  row {row} can't be read and stays as it is: correct it, then redact again", file=out)
     return PARTLY if result.unreadable else DONE

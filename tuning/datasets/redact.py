@@ -11,6 +11,8 @@ from typing import Any
 
 from tuning.datasets import private, triggers
 from tuning.datasets.atomic import writing
+from tuning.datasets.inside import opened
+from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
 
 
@@ -24,12 +26,16 @@ class Redaction:
 
 
 def redact_file(source: Path, target: Path, codes: Iterable[str] = private.CODES) -> Redaction:
-    """Write `target`, complete or not at all. Rows with nothing private keep their bytes. Raises OSError."""
+    """Write `target`, complete or not at all; a packed file or UTF-16 becomes plain UTF-8.
+
+    Rows with nothing private keep their bytes. Raises OSError and CannotConvert.
+    """
     wanted = tuple(codes)
     result = Redaction()
-    with source.open("rb") as lines, writing(target) as out:
+    with opened(source) as plain, plain.open("rb") as lines, writing(target) as out:
         for number, line in enumerate(lines, 1):
-            out.write(_line(line, number, wanted, result))
+            mark = BOM if number == 1 and line.startswith(BOM) else b""
+            out.write(mark + _line(line.removeprefix(mark), number, wanted, result))
     return result
 
 

@@ -16,12 +16,15 @@ from typing import NamedTuple
 
 from tuning.datasets.atomic import writing
 from tuning.datasets.examples import Example, read_examples
+from tuning.datasets.inside import opened
+from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
 from tuning.datasets.words import normal
 
 PARTS = ("train", "validation", "heldout")
 MOST_LABELS = 50
 LONGEST_LABEL = 60
+_LAST = "\U0010ffff"
 
 
 class CannotSplit(ValueError):
@@ -56,33 +59,68 @@ def split_file(
 
     Shares are of the rows, between 0 and 1; a part with share 0 isn't written. `group_by` names a top-level
     key of the rows; it is left out of what is written, because backends refuse keys that they don't know.
+    `folder` is made if it isn't there; a packed file is opened. Raises CannotConvert for one that can't be.
     """
     if not (0 <= validation < 1 and 0 <= heldout < 1 and 0 < validation + heldout < 1):
         raise CannotSplit("Shares are between 0 and 1, and leave something to train on.")
-    examples = list(read_examples(source))
+    with opened(source) as plain:
+        examples = list(read_examples(plain))
+        lines = _lines(plain, {example.row for example in examples})
     if len(examples) < 3:
         raise CannotSplit(f"The file has {len(examples)} readable rows: too few to split.")
-    lines = _lines(source, {example.row for example in examples})
     groups = _groups(examples, lines, group_by)
     shares = {"heldout": heldout, "validation": validation}
     chosen = assign(groups, shares, seed)
     _refuse_empty(chosen, shares)
+    folder.mkdir(parents=True, exist_ok=True)
     return _write(source, folder, examples, lines, chosen, group_by)
 
 
 def _lines(source: Path, wanted: set[int]) -> dict[int, bytes]:
     with source.open("rb") as file:
-        return {n: line.strip() for n, line in enumerate(file, 1) if n in wanted}
+        return {n: line.removeprefix(BOM).strip() for n, line in enumerate(file, 1) if n in wanted}
 
 
 def _groups(examples: Sequence[Example], lines: dict[int, bytes], group_by: str | None) -> list[_Group]:
+    """Rows that belong together: by their prompt, by the key, and by both from one to the next."""
     labels = _labels(examples)
-    found: dict[str, _Group] = {}
+    together = _Together()
+    keys = []
     for example in examples:
-        key = _key(example, lines[example.row], group_by)
+        key = normal(example.prompt) or f"\0{example.row}"
+        if group_by is not None:
+            own = _group_of(example, lines[example.row], group_by)
+            together.join(own, _LAST + key)  # so that the group's own name leads
+            key = own
+        keys.append(key)
+    found: dict[str, _Group] = {}
+    for key, example in zip(keys, examples, strict=True):
+        root = together.root(key)
         label = example.answer if labels else ""
-        found.setdefault(key, _Group(key, label, [])).rows.append(example.row)
+        found.setdefault(root, _Group(root, label, [])).rows.append(example.row)
     return list(found.values())
+
+
+class _Together:
+    """Names that belong together, each led by the least of them."""
+
+    def __init__(self) -> None:
+        self._leads: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        """The least name of those that this one belongs to."""
+        path = []
+        while (lead := self._leads.get(name, name)) != name:
+            path.append(name)
+            name = lead
+        self._leads.update(dict.fromkeys(path, name))
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        """Both names belong together."""
+        least, most = sorted((self.root(one), self.root(other)))
+        if least != most:
+            self._leads[most] = least
 
 
 def _labels(examples: Sequence[Example]) -> set[str]:
@@ -92,9 +130,7 @@ def _labels(examples: Sequence[Example]) -> set[str]:
     return answers if few and all(0 < len(answer) <= LONGEST_LABEL for answer in answers) else set()
 
 
-def _key(example: Example, line: bytes, group_by: str | None) -> str:
-    if group_by is None:
-        return normal(example.prompt) or str(example.row)
+def _group_of(example: Example, line: bytes, group_by: str) -> str:
     read = read_line(line)
     if not isinstance(read.value, dict) or group_by not in read.value:
         raise CannotSplit(f"Row {example.row} has no key {group_by!r} to group by.")
@@ -149,7 +185,7 @@ def _write(
     chosen: dict[int, str],
     group_by: str | None,
 ) -> list[Part]:
-    stem = source.name.removesuffix(".jsonl")
+    stem = source.name.removesuffix(".gz").removesuffix(".zip").removesuffix(".jsonl")
     labels = _labels(examples)
     parts: list[Part] = []
     with ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections import Counter
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from tuning.datasets import check_file
 from tuning.datasets.commands import main_redact, main_split
+from tuning.datasets.redact import redact_file
 from tuning.datasets.split import CannotSplit, Part, split_file
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -52,6 +54,45 @@ def test_rows_with_one_prompt_stay_together(write, tmp_path: Path):
     assert [part.rows for part in parts] == [60, 20, 20]
     assert not prompts[0] & prompts[1]
     assert not (prompts[0] | prompts[1]) & prompts[2]
+
+
+def test_rows_with_one_prompt_stay_together_whatever_their_groups(write, tmp_path: Path):
+    rows = [
+        {**chat(("user", f"Question {n % 30}?"), ("assistant", f"Answer {n}.")), "customer": n}
+        for n in range(60)
+    ]
+    parts = split_file(write(*rows), tmp_path, validation=0.2, heldout=0.2, group_by="customer")
+    asked = [{row["messages"][0]["content"] for row in rows_of(part)} for part in parts]
+    assert sum(map(len, asked)) == 30 == len(set().union(*asked))
+    chain = [{**row, "customer": (n + 1) // 2} for n, row in enumerate(sorted(rows, key=str))]
+    with pytest.raises(CannotSplit, match="too few rows or groups"):
+        split_file(write(*chain), tmp_path, group_by="customer")
+
+
+def test_packed_and_wide_files_are_split_and_redacted_like_any_other(write, tmp_path: Path):
+    told = chat(("user", "I am ada@engines.io"), ("assistant", "Hello!"))
+    plain = write(told, *(good(n) for n in range(40)), name="set").read_text()
+    forms = {
+        "set.jsonl.gz": gzip.compress(plain.encode()),
+        "wide.jsonl": plain.encode("utf-16"),
+        "bom.jsonl": b"\xef\xbb\xbf" + plain.encode(),
+    }
+    for name, data in forms.items():
+        source, target = tmp_path / name, tmp_path / "clean.jsonl"
+        source.write_bytes(data)
+        parts = split_file(source, tmp_path / "new" / "folder", validation=0.25, heldout=0)
+        assert sum(part.rows for part in parts) == 41
+        assert parts[0].path.name == f"{name.split('.')[0]}.train.jsonl"
+        assert check_file(parts[0].path).codes.keys() <= {"few_rows", "email_address", "missing_system"}
+        assert (redact_file(source, target).rows, redact_file(source, target).unreadable) == (1, [])
+        assert b"[EMAIL]" in target.read_bytes()
+        assert b"ada@" not in target.read_bytes()
+
+
+def test_rows_that_a_split_leaves_out_are_told(write, tmp_path: Path):
+    out = io.StringIO()
+    assert main_split(write(b"{", *(good(n) for n in range(40))), tmp_path / "parts", out=out) == 1
+    assert "Left out 1 rows without readable messages" in out.getvalue()
 
 
 def test_a_key_of_the_rows_can_name_their_group_and_is_left_out(write, tmp_path: Path):
@@ -111,5 +152,5 @@ def test_the_commands_tell_what_they_wrote(write, tmp_path: Path):
     assert "rows.train.jsonl: 33 rows" in out.getvalue()
     assert main_split(tmp_path / "missing", tmp_path, out=out, err=err) == 2
     assert main_redact(source, tmp_path / "clean.jsonl", out=out, err=err) == 0
-    assert "1 rows changed; replaced email_address 1" in out.getvalue()
+    assert "1 row changed; replaced email_address 1" in out.getvalue()
     assert main_redact(tmp_path / "missing", tmp_path / "x", out=out, err=err) == 2
