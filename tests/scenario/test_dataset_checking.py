@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.client import Person
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
-from tuning.datasets.check import check_file
+from tuning.datasets import check_file
 from tuning.datasets.cli import findings_file
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report

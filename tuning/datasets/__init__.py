@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tuning.datasets.check import CannotRead, check_file
+    from tuning.datasets.front import CannotRead, check_file
     from tuning.datasets.private import CODES as PRIVATE_CODES
     from tuning.datasets.report import SCHEMA, Finding, Price, Report
 
 __all__ = ["PRIVATE_CODES", "SCHEMA", "CannotRead", "Finding", "Price", "Report", "check_file"]
 
-_HOME = {"check_file": "check", "CannotRead": "check", "PRIVATE_CODES": "private"}
+_HOME = {"check_file": "front", "CannotRead": "front", "PRIVATE_CODES": "private"}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tuning.datasets.check import METHODS
 from tuning.datasets.cli import main_validate
+from tuning.datasets.front import METHODS
 
 
 def main(arguments: list[str] | None = None) -> int:

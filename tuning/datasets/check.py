@@ -1,7 +1,4 @@
-"""Checking one file from its bytes to its report. This is the front door; everything else serves it.
-
-What few files need is imported where they need it: a big file's check should begin at once.
-"""
+"""Checking one file from its bytes to its report. What few files need is imported where they need it."""
 
 from __future__ import annotations
 
@@ -9,23 +6,23 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tuning.datasets.checker import Settings
 from tuning.datasets.finish import Subject, finish, labels_of
-from tuning.datasets.pool import Sink, check_all, processes_for
-from tuning.datasets.progress import Listener, Teller
+from tuning.datasets.front import CannotRead, Wish
+from tuning.datasets.pool import check_all
+from tuning.datasets.progress import Teller
 from tuning.datasets.ranges import BOM, LONGEST_ROW
 from tuning.datasets.report import Finding, Format, Overlap, Report
 from tuning.datasets.sniff import HEAD, Look, look
 from tuning.datasets.tally import Tally
-from tuning.datasets.tokens import check_encoding
 from tuning.datasets.unpack import CannotConvert
-from tuning.pricing import PriceBook, book
+from tuning.datasets.workers import processes_for
 
 if TYPE_CHECKING:
     from tuning.datasets.inside import Inside
@@ -34,67 +31,9 @@ COMPARED_ROWS = 100_000
 COMPARED_BYTES = 64 << 20
 AGAINST_BYTES = 512 << 20
 """A bigger training set is searched for the same prompts only, not for rows that are nearly the same."""
-METHODS = ("supervised", "dpo", "reinforcement")
 
 
-class CannotRead(Exception):
-    """The file can't be read; the message says why."""
-
-
-def check_file(
-    path: Path,
-    *,
-    base: str | None = None,
-    method: str | None = None,
-    encoding: str | None = None,
-    max_tokens: int | None = None,
-    keep: int = 20,
-    processes: int | None = None,
-    prices: PriceBook | None = None,
-    sink: Sink | None = None,
-    against: Path | None = None,
-    deep: bool = False,
-    progress: Listener | None = None,
-    refusals: Sequence[str] = (),
-) -> Report:
-    """Check every row of a file and say what was found.
-
-    `base` chooses encoding, limit and price; `encoding` and `max_tokens` override it. `keep` bounds how many
-    findings of each code the report holds; `sink` gets all of them. `against` is a training file in which no
-    row of this one should stand. `refusals` are the words in which this set refuses. Rows are compared with
-    each other up to `COMPARED_ROWS` and `COMPARED_BYTES`, or all of them if `deep`. `progress` is told how
-    far the check is, after the first stretch and then once a second at most;
-    when it answers True, the check ends there, and the report says so. Packed files and UTF-16 are opened.
-    Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
-    """
-    if method is not None and method not in METHODS:
-        raise ValueError(f"There is no method {method!r}. Choose one of {', '.join(METHODS)}.")
-    if max_tokens is not None and max_tokens < 1:
-        raise ValueError("The limit of tokens has to be at least 1.")
-    prices = prices or book()
-    check_encoding(encoding or prices.encoding(base))
-    options = (base, method, encoding, max_tokens, keep, processes, prices, sink, against, deep, progress)
-    return _check(path, Wish(*options, tuple(refusals)))
-
-
-class Wish(NamedTuple):
-    """How a file is to be checked; see `check_file`."""
-
-    base: str | None
-    method: str | None
-    encoding: str | None
-    max_tokens: int | None
-    keep: int
-    processes: int | None
-    prices: PriceBook
-    sink: Sink | None
-    against: Path | None
-    deep: bool
-    progress: Listener | None
-    refusals: tuple[str, ...]
-
-
-def _check(path: Path, wish: Wish) -> Report:
+def check(path: Path, wish: Wish) -> Report:
     """Check a file, or what is inside of it: packed files and UTF-16 are opened, once."""
     began = time.perf_counter()
     head, size = _head(path)
@@ -127,7 +66,7 @@ def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> 
     base, method, prices = wish.base, wish.method, wish.prices
     settings = Settings(
         format=_format(seen, method),
-        encoding=wish.encoding or prices.encoding(base),
+        encoding=wish.encoding,
         limit=wish.max_tokens or prices.limit(base),
         keep=wish.keep,
         shapes=seen.looks_like is None,
@@ -195,8 +134,9 @@ def _meaning(
 
 
 def _check_rows(path: Path, size: int, settings: Settings, wish: Wish, teller: Teller) -> Tally:
+    processes = wish.processes or processes_for(size)
     try:
-        return check_all(path, size, settings, wish.processes or processes_for(size), wish.sink, teller)
+        return check_all(path, size, settings, processes, wish.sink, teller, wish.workers)
     except OSError as error:
         raise CannotRead(f"{path.name} can't be read: {error.strerror}.") from error
 

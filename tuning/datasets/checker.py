@@ -290,7 +290,7 @@ class Checker:
         self._add_up(lines, rows, totals, found)
 
     def _shared_prompt(self, plain: _Plain) -> int:
-        """The tokens of the prompt that all rows share: it is counted once, and emptied here. 0 if there is none."""
+        """Tokens of the prompt that all rows share: counted once, and emptied here; 0 if there is none."""
         prompt = self.tally.prompt
         if not prompt or not plain.ends:
             return 0

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TextIO
 
 from tuning.datasets.atomic import writing
-from tuning.datasets.check import CannotRead, check_file
-from tuning.datasets.pool import Sink, WorkerDied
+from tuning.datasets.front import CannotRead, check_file
+from tuning.datasets.pool import Sink
 from tuning.datasets.progress import Listener, Progress
 from tuning.datasets.report import Finding, TokenStats
 from tuning.datasets.text import render
+from tuning.datasets.workers import WorkerDied
 
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
 #: What makes a spreadsheet read a cell as a formula, when it stands first.

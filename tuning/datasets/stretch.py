@@ -10,6 +10,8 @@ from tuning.datasets.ranges import BOM, LONGEST_ROW, blocks
 from tuning.datasets.report import Finding
 from tuning.datasets.tally import Tally
 
+Job = tuple[Path, Settings, bool]
+"""The file, how to check it, and whether every finding is asked for."""
 Part = tuple[Tally, list[Finding]]
 """What a stretch adds up to, and every finding in it if they were asked for."""
 
