@@ -47,7 +47,7 @@ def _same(file: BinaryIO, one: int, other: int, length: int) -> bool:
 
 def _repeats(marks: Marks, part: Sequence[int]) -> array[int]:
     """Rows whose mark stood before, each shifted by 32 bits to make room for the first that had it."""
-    keys = [marks.sums[i] << 32 | marks.lengths[i] for i in part]
+    keys = _keys(marks, part)
     found = array("Q")
     if len(set(keys)) < len(keys):
         first: dict[int, int] = {}
@@ -56,6 +56,15 @@ def _repeats(marks: Marks, part: Sequence[int]) -> array[int]:
             if earlier != index:
                 found.append(index << 32 | earlier)
     return found
+
+
+def _keys(marks: Marks, part: Sequence[int]) -> array[int]:
+    """Checksum and length of each row as one number: the two side by side in memory, read as 64 bits."""
+    whole = len(part) == len(marks)
+    pairs = array("I", bytes(2 * marks.sums.itemsize * len(part)))
+    pairs[::2] = marks.lengths if whole else array("I", map(marks.lengths.__getitem__, part))
+    pairs[1::2] = marks.sums if whole else array("I", map(marks.sums.__getitem__, part))
+    return array("Q", pairs.tobytes())
 
 
 def _parts(marks: Marks) -> Sequence[Sequence[int]]:

@@ -81,11 +81,9 @@ class Workers:
             os.close(pipe)
 
     def close(self) -> None:
-        """Let them end, and wait for it; stop them when they have something to do that nobody waits for."""
-        for link in self._links:
-            os.close(link.tasks)
-            os.close(link.results)
+        """Wait for their end; stop them when they have something to do that nobody waits for."""
         if self._busy:  # the check was ended early, went wrong, or never came to the rows
+            self._let_go()
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -109,6 +107,13 @@ class Workers:
                 given = self._give(stretches, given, wanted)
             yield ready.pop(wanted)
         self._busy = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the pipes: the workers end when they see it."""
+        for link in self._links:
+            os.close(link.tasks)
+            os.close(link.results)
 
     def _give(self, stretches: list[tuple[int, int]], given: int, wanted: int) -> int:
         """Give out stretches, a second one to each worker so that it needn't wait, but not of the last."""
