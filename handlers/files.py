@@ -57,6 +57,13 @@ async def again(ack: AsyncAck, action: dict[str, Any], person: Person, services:
     await work([action["value"]], services.drops, services)
 
 
+async def asked_about(drop_ids: list[str], drops: Drops, services: Services) -> None:
+    """Somebody mentions the bot beside a file: it is answered whatever it is."""
+    for drop_id in drop_ids:
+        await drops.insist(drop_id)
+        services.nudge()
+
+
 async def work(drop_ids: list[str], drops: Drops, services: Services) -> None:
     """After the acknowledgement: fetch, check, answer; files of one message don't wait for each other."""
 

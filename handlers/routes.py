@@ -113,6 +113,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("message", matchers=[carries_files], middleware=drop)(files.work)
     app.event("message", matchers=[direct])(home.spoken_to)
     app.event("message")(home.nothing)
+    app.event("app_mention", matchers=[carries_files], middleware=drop)(files.asked_about)
     app.event("app_mention")(home.spoken_to)
     app.event("app_home_opened")(home.opened)
     app.error(errors.on_error)

@@ -34,8 +34,10 @@ log = logging.getLogger(__name__)
 
 #: The kind of notice that a file was dropped here before.
 SHARED_AGAIN = "file_shared_again"
-#: Between two looks whether the files before one are answered.
+#: Between two looks whether a file is answered.
 LOOK_AGAIN_SECONDS = 0.2
+#: So often it is looked whether a file that somebody else works on is answered.
+LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,18 @@ class Drops:
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
+
+    async def insist(self, drop_id: str) -> None:
+        """Answer a file also when it would be left alone: the bot was asked about it."""
+        await self.work(drop_id)
+        for _ in range(LOOKS):
+            async with self.store.begin() as tx:
+                drop = await tx.drops.get(drop_id)
+                if drop and drop.state is DropState.ignored and not drop.problem:
+                    await tell_drop(tx, drop)
+            if drop is None or drop.state is not DropState.received:
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _work_alone(self, drop_id: str) -> str | None:
         """Work on one drop; which one may be worked on next because of that."""

@@ -9,6 +9,8 @@ from tuning.records import Correction, Diff
 from views.numbers import count, plural
 from views.text import code
 
+#: The error of a table or of rows in another shape: none of its rows was checked.
+OTHER_FORMAT = "not_jsonl"
 #: Kinds of errors that are named.
 KINDS = 6
 
@@ -27,8 +29,10 @@ def correction_words(made: Correction | None) -> list[str]:
     file = code(made.filename, 120)
     if unchanged(made):
         return [f"🩹 It has the same rows as {file} above: nothing was corrected."]
+    if OTHER_FORMAT in made.before:
+        return [f"🩹 It takes the place of {file} above."]
     rows = [f"{diff_words(made.diff)}."] if made.diff and not made.edited else []
-    head = f"🩹 Against {file} above:" if made.after else f"🩹 It corrects {file} above:"
+    head = f"🩹 Against {file} above:" if made.after else f"🩹 It corrects {file} above."
     return [" ".join([head, *rows, *_errors(made)])]
 
 
@@ -36,10 +40,10 @@ def _errors(made: Correction) -> list[str]:
     """Which kinds of errors are gone, left and new."""
     gone, left, new = compared(made)
     if not made.whole:
-        return ["only a part of that one was checked."]
+        return ["Only a part of that one was checked."]
     if not made.after:
         total = sum(gone.values())
-        return [f"{f'all {count(total)} errors are' if total > 1 else 'its error is'} gone ({_kinds(gone)})."]
+        return [f"{f'All {count(total)} errors are' if total > 1 else 'Its error is'} gone ({_kinds(gone)})."]
     still = [f"{count(number)} × {code(name, 60)}{_once(made, name)}" for name, number in left.items()]
     return [
         *([f"Gone: {_kinds(gone)}."] if gone else []),

@@ -43,8 +43,8 @@ async def first_card(stage: Stage, root: Message, words: str) -> Message:
 async def test_a_corrected_file_says_what_it_changed_and_which_errors_are_gone(stage: Stage) -> None:
     root, _ = await rejected(stage)
     kept = await dropped(stage, stage.ana, root, "news.jsonl", rows(12), "Kept as `news`")
-    assert "It corrects `news.jsonl` above: 2 rows removed, 1 row changed." in kept["text"]
-    assert "all 3 errors are gone (" in kept["text"]
+    assert "It corrects `news.jsonl` above. 2 rows removed, 1 row changed." in kept["text"]
+    assert "All 3 errors are gone (" in kept["text"]
     assert "2 × `bad_json`" in kept["text"]
     closed = await first_card(stage, root, "a corrected file was dropped below")
     assert "fix_rows" not in str(closed["blocks"])
@@ -124,4 +124,4 @@ async def test_a_correction_that_is_mended_in_slack_recounts_its_errors(stage: S
         return mine if "Kept as `news`" in mine["text"] else None
 
     kept = await stage.seen(look)
-    assert "It corrects `news.jsonl` above: all 3 errors are gone" in kept["text"]
+    assert "It corrects `news.jsonl` above. All 3 errors are gone" in kept["text"]

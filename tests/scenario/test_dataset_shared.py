@@ -37,6 +37,18 @@ async def test_a_file_in_a_direct_message_is_answered_also_when_it_is_no_data(st
     assert "I take JSONL, CSV" in other["text"]
 
 
+async def test_a_file_beside_which_the_bot_is_mentioned_is_answered_whatever_it_is(stage: Stage) -> None:
+    comment = "@ft-bot can you train on this?"
+    for name, data, words in [
+        ("report.pdf", b"%PDF-1.7\n", "`report.pdf` doesn't look like training data"),
+        ("news.jsonl", rows(), "Kept as `news`"),
+    ]:
+        root = await stage.ana.drop(CHANNEL, name, data, comment=comment)
+        assert words in (await answer(stage, root))["text"]
+        await stage.settle()
+        assert len(await stage.control.thread(CHANNEL, root["ts"])) == 2
+
+
 async def test_a_file_that_is_shared_again_is_told_where_its_answer_stands(stage: Stage) -> None:
     query = {"as": "ana", "name": "news.jsonl"}
     file = (await stage.control._call("POST", "upload", params=query, data=rows()))["file"]["id"]

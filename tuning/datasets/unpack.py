@@ -98,7 +98,7 @@ def _which(found: Sequence[str]) -> str:
     """Why no member of the archive can be taken."""
     if not found:
         return "The ZIP archive has no files. Pack the data again."
-    shown = ", ".join(f"`{name[-60:]}`" for name in found[:NAMED])
+    shown = ", ".join("`" + name[-60:].replace("`", "'") + "`" for name in found[:NAMED])
     rest = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
     return (
         f"The ZIP archive has {len(found):,} files that may be the data: {shown}{rest}. "
