@@ -15,6 +15,10 @@ from tuning.datasets.strict import join
 
 _TYPES = "string, number, integer, boolean, object, array or null"
 _LISTS = ("anyOf", "oneOf", "allOf")
+_NOT_STRICT = (
+    *("oneOf", "allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),
+    *("patternProperties", "default"),
+)
 _MAPS = ("properties", "$defs", "definitions")
 
 
@@ -73,12 +77,13 @@ def strict_faults(schema: str) -> tuple[Fault, ...]:
     """What a function marked `strict` may not leave open, up to five faults.
 
     Source: the guide to structured outputs: every object closes with `additionalProperties: false` and
-    requires all of its properties.
+    requires all of its properties; and what OpenAI answers to other keywords: "'oneOf' is not permitted".
     """
-    objects = (
-        (p, part) for p, part in _parts(json.loads(schema)) if isinstance(part.get("properties"), dict)
+    found = (
+        fault
+        for path, part in _parts(json.loads(schema))
+        for fault in (*_open(path, part), *_not_permitted(path, part))
     )
-    found = (fault for path, part in objects for fault in _open(path, part))
     return tuple(islice(found, 5))
 
 
@@ -115,11 +120,19 @@ def _parts(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     yield from _parts(schema.get("items"), join(path, "items"))
 
 
+def _not_permitted(path: str, part: dict[str, Any]) -> Iterator[Fault]:
+    for key in _NOT_STRICT:
+        if key in part:
+            yield Fault(below(join(path, key)), f"A strict tool's schema may not have {quoted(key)}")
+
+
 def _open(path: str, part: dict[str, Any]) -> Iterator[Fault]:
+    if part.get("type") != "object" and "properties" not in part:
+        return
     if part.get("additionalProperties") is not False:
         yield Fault(below(path), "A strict tool's object leaves additionalProperties open")
     required = part.get("required")
-    missing = [name for name in part["properties"] if name not in (required or ())]
+    missing = [name for name in part.get("properties", ()) if name not in (required or ())]
     if missing:
         names = ", ".join(quoted(name) for name in missing[:5])
         yield Fault(

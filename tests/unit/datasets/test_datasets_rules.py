@@ -82,6 +82,7 @@ def taking(parameters: Any, **more: Any) -> dict[str, Any]:
 
 
 OPEN = {"type": "object", "properties": {"n": {"type": "integer"}}}
+CLOSED = {**OPEN, "required": ["n"], "additionalProperties": False}
 DONE = {"role": "assistant", "content": "done"}
 ASSISTANT = {"role": "assistant", "content": "a"}
 
@@ -317,6 +318,23 @@ WRONG: list[tuple[Any, str, str]] = [
     ),
     ({**good(), "tools": [taking(OPEN, strict=True)]}, "tool_strict", "tools[0].function.parameters"),
     (
+        {**good(), "tools": [taking({"type": "object"}, strict=True)]},
+        "tool_strict",
+        "tools[0].function.parameters",
+    ),
+    *(
+        (
+            {**good(), "tools": [taking({**CLOSED, "properties": {"n": part}}, strict=True)]},
+            "tool_strict",
+            f"tools[0].function.parameters.properties.n.{key}",
+        )
+        for key, part in (
+            ("default", {"type": "integer", "default": 1}),
+            ("oneOf", {"oneOf": [{"type": "integer"}, {"type": "null"}]}),
+            ("not", {"not": {"type": "string"}}),
+        )
+    ),
+    (
         {**good(), "tools": [taking({**OPEN, "additionalProperties": False}, strict=True)]},
         "tool_strict",
         "tools[0].function.parameters.required",
@@ -540,6 +558,9 @@ FINE: list[Any] = [
     },
     calling(call()),
     calling(call(), parallel_tool_calls=False),
+    calling(
+        call(), tools=[taking({**CLOSED, "properties": {"n": {"anyOf": [{"type": "integer"}]}}}, strict=True)]
+    ),
     calling(call("a"), call("b"), then=(answer("b"), answer("a"), DONE)),
     calling(
         call("a"), then=(answer("a"), {"role": "assistant", "tool_calls": [call("a")]}, answer("a"), DONE)
