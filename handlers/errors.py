@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 import aiohttp
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackClientError
 
@@ -24,12 +25,18 @@ log = logging.getLogger(__name__)
 BOLT_LOOKS_AGAIN = 0.03
 
 
-async def on_error(error: Exception, context: AsyncBoltContext, body: dict[str, Any]) -> None:
-    """Bolt's error handler: tell the person who acted, and write down what wasn't foreseen."""
+async def on_error(error: Exception, context: AsyncBoltContext, body: dict[str, Any]) -> BoltResponse | None:
+    """Bolt's error handler: tell the person who acted, and write down what wasn't foreseen.
+
+    A command or press that has its answer is acknowledged, or Slack would add that it timed out. An event
+    is not: Slack delivers it again. Nor is a form: it stays open, with what was typed.
+    """
     await asyncio.sleep(BOLT_LOOKS_AGAIN)
     answer = words(error, body)
     if context.user_id:
         await privately(context, answer)
+    answered = "command" in body or body.get("type") == "block_actions"
+    return BoltResponse(status=200, body="") if answered else None
 
 
 def words(error: Exception, body: dict[str, Any]) -> Rendered:

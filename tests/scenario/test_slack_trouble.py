@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
+from storage import SqlStore
+from storage.errors import DatabaseError
 from tests.fakes.props import ANA, put_dataset, put_model, shown
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 
@@ -280,3 +282,20 @@ async def test_a_form_that_is_submitted_twice_at_once_starts_one_job(stage: Stag
     await stage.settle(3)
     assert len(hold) == 1
     assert len(await cards(stage)) == 1
+
+
+async def test_a_database_that_is_away_is_told_once_and_a_file_is_taken_when_it_is_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_store: object) -> Never:
+        raise DatabaseError("The database can't be used just now: it is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlStore, "begin", away)
+        assert (await stage.ana.command(CHANNEL, "/ft", "jobs"))["ok"]
+        assert [note["text"].splitlines()[0] for note in await stage.ana.notes()] == [
+            "⚠️ The database can't be used just now: it is full."
+        ]
+        dropped = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await redeliver(stage, "event")
+    assert "news" in (await stage.replies(dropped))[0]["text"]
