@@ -25,18 +25,21 @@ log = logging.getLogger(__name__)
 BOLT_LOOKS_AGAIN = 0.03
 
 
-async def on_error(error: Exception, context: AsyncBoltContext, body: dict[str, Any]) -> BoltResponse | None:
+async def on_error(
+    error: Exception, context: AsyncBoltContext, body: dict[str, Any], response: BoltResponse | None
+) -> BoltResponse | None:
     """Bolt's error handler: tell the person who acted, and write down what wasn't foreseen.
 
     A command or press that has its answer is acknowledged, or Slack would add that it timed out. An event
-    is not: Slack delivers it again. Nor is a form: it stays open, with what was typed.
+    is not: Slack delivers it again. Nor is a form: it stays open, with what was typed. `response` is None
+    when the handler had acknowledged already: Bolt takes no other answer then.
     """
     await asyncio.sleep(BOLT_LOOKS_AGAIN)
     answer = words(error, body)
     if context.user_id:
         await privately(context, answer)
     answered = "command" in body or body.get("type") == "block_actions"
-    return BoltResponse(status=200, body="") if answered else None
+    return BoltResponse(status=200, body="") if answered and response else None
 
 
 def words(error: Exception, body: dict[str, Any]) -> Rendered:
