@@ -16,16 +16,19 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from gateways.slack_download import Download, Interrupted
-from tuning.errors import FileGone, FileUnreadable
+from tuning.errors import FileUnreadable
 from tuning.pricing import book
 from tuning.records import SharedFile
 
 INVITE = "Invite the bot to the channel where the file is, then share the file again."
 SHARE_AGAIN = "Share the file again."
+DELETED = "The file was deleted before I had all of it."
+LEAVE_IT = "Share it again, and leave it there until its card shows."
 #: How often a download is begun, each time but the second further on than the last.
 MOST_TRIES = 10
 _PROBLEMS = {
     "file_not_found": ("Slack doesn't know this file, or the bot may not see it.", INVITE),
+    "file_deleted": (DELETED, LEAVE_IT),
     "missing_scope": (
         "The bot may not read files: its Slack app lacks the scope files:read.",
         "Ask the administrator to add the scope and to install the app again; `ft-bot doctor` checks it.",
@@ -130,8 +133,6 @@ def _problem(error: SlackApiError) -> FileUnreadable:
             f"Slack rejected the bot's token ({code}).",
             remedy="Ask the administrator to set a valid SLACK_BOT_TOKEN; `ft-bot doctor` checks it.",
         )
-    if code == "file_deleted":
-        return FileGone("The file was deleted.", remedy=SHARE_AGAIN)
     known = _PROBLEMS.get(
         code, (f"Slack could not tell about the file ({code or 'no answer'}).", SHARE_AGAIN)
     )
@@ -142,7 +143,7 @@ def _url(file: Mapping[str, Any]) -> str:
     """Where the bytes are; says why when they are nowhere."""
     mode = _text(file, "mode")
     if mode == "tombstone":
-        raise FileGone("The file was deleted.", remedy=SHARE_AGAIN)
+        raise FileUnreadable(DELETED, remedy=LEAVE_IT)
     if mode == "hidden_by_limit":
         raise FileUnreadable("Slack hides this file: the workspace's plan is at its limit.")
     if file.get("is_external") or mode == "external":

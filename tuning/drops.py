@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tuning.checking import Checks
 from tuning.dropped import sha256_of
-from tuning.errors import FileGone, FileUnreadable, FtBotError
+from tuning.errors import FileUnreadable, FtBotError
 from tuning.fetching import Fetcher
 from tuning.ids import request_id
 from tuning.judging import Judge, Vanished
@@ -99,7 +99,7 @@ class Drops:
         for _ in range(LOOKS):
             async with self.store.begin() as tx:
                 drop = await tx.drops.get(drop_id)
-                if drop and drop.state is DropState.ignored and not drop.problem:
+                if drop and drop.state is DropState.ignored:
                     await tell_drop(tx, drop)
             if drop is None or drop.state is not DropState.received:
                 return
@@ -142,8 +142,6 @@ class Drops:
             return await self._fetched(drop, temporary, findings)
         except Vanished:
             log.warning("drop %s is worked on again: its bytes were removed meanwhile", drop.id)
-        except FileGone as gone:
-            await self._finish(drop, state=DropState.ignored, problem=gone.message)
         except FtBotError as error:
             problem = f"{error.message} {error.remedy}".strip()
             await self._finish(drop, state=DropState.failed, problem=problem)
@@ -240,8 +238,7 @@ class Drops:
 
 async def _expected(tx: Transaction, drop: Drop) -> bool:
     """Whether a file that is left alone is answered: the bot alone was asked, or it has begun to."""
-    asked = drop.channel.startswith("D") and not drop.problem
-    return asked or await tx.updates.card(DROP_CARD, drop.id) is not None
+    return drop.channel.startswith("D") or await tx.updates.card(DROP_CARD, drop.id) is not None
 
 
 async def _tell_again(tx: Transaction, drop: Drop, thread_ts: str, user: str, now: datetime) -> None:

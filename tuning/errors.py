@@ -74,12 +74,6 @@ class FileUnreadable(FtBotError):
     code = "file_unreadable"
 
 
-class FileGone(FileUnreadable):
-    """The file was deleted in the chat."""
-
-    code = "file_gone"
-
-
 class BackendError(FtBotError):
     """The backend could not do it."""
 

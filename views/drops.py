@@ -55,8 +55,6 @@ def _as_dropped(drop: Drop, version: Version | None) -> str:
 
 
 def _left_alone(drop: Drop) -> Rendered:
-    if drop.problem:
-        return notice(f"🗑️ {_file(drop)}: {prose(drop.problem, 300)}")
     return notice(
         f"{_file(drop)} doesn't look like training data, so I leave it alone. I take JSONL, CSV, TSV, Excel, "
         "Parquet and JSON, also packed with gzip or ZIP."
@@ -73,7 +71,7 @@ def shared_again_notice(filename: str, dropped: datetime) -> Rendered:
 
 def _failed(drop: Drop) -> Rendered:
     why = prose(drop.problem, 1500) or "It could not be read. Drop it again."
-    return notice(f"❌ I could not check {_file(drop)}. {why}")
+    return notice(f"❌ I could not check {_file(drop) if drop.filename else 'this file'}. {why}")
 
 
 def _known(drop: Drop, dataset: Dataset | None) -> Rendered:

@@ -1,8 +1,7 @@
-"""Files in a direct message, shared again, or deleted before they are checked: nobody waits in vain."""
+"""Files in a direct message, beside a mention, or shared again: nobody waits for an answer in vain."""
 
 from __future__ import annotations
 
-from sandbox.client import until
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 
 
@@ -15,18 +14,6 @@ async def answer(stage: Stage, root: Message) -> Message:
 
     found: Message = await stage.seen(look)
     return found
-
-
-async def settled(stage: Stage, state: str) -> None:
-    """Until the only drop is in this state."""
-
-    async def look() -> bool:
-        async with stage.bot.store.begin() as tx:
-            row = await tx.drops._connection.exec_driver_sql("SELECT state FROM drops")
-            return [state] == list(row.scalars())
-
-    await until(look, 30)
-    await stage.settle()
 
 
 async def test_a_file_in_a_direct_message_is_answered_also_when_it_is_no_data(stage: Stage) -> None:
@@ -58,10 +45,3 @@ async def test_a_file_that_is_shared_again_is_told_where_its_answer_stands(stage
     again = (await stage.control.post("share", **share))["message"]
     assert "`news.jsonl` was dropped here on" in (await answer(stage, again))["text"]
     assert len(await stage.control.thread(CHANNEL, first["ts"])) == 2
-
-
-async def test_a_file_that_is_deleted_before_it_is_fetched_is_not_answered(stage: Stage) -> None:
-    await stage.control.fault("files.info", "error", error="file_deleted")
-    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
-    await settled(stage, "ignored")
-    assert len(await stage.control.thread(CHANNEL, root["ts"])) == 1
