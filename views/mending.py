@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tuning.errors import FtBotError
@@ -32,7 +33,7 @@ def overtaken_modal(opened: OpenRow, edit: Edit) -> dict[str, Any]:
         f"⚠️ {mention(edit.by)} {did} while you had it open. Nothing of yours is saved yet: *Save* or "
         "*Drop the row* puts your decision in the place of theirs, *Next, as it is* leaves theirs."
     )
-    form = _row_modal(opened, "")
+    form = _row_modal(replace(opened, decided=None), "", seen=opened.seen)
     return form | {"blocks": [told, *form["blocks"]]}
 
 
@@ -51,7 +52,7 @@ def beneath(row: int, why: str) -> dict[str, str]:
     return {field_of(row): plain(why, LONGEST_ERROR)}
 
 
-def _row_modal(opened: OpenRow, note: str) -> dict[str, Any]:
+def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
     number, drop = opened.row.number, opened.drop
     parts = parts_of(opened.text) if opened.row.whole and opened.text else None
     blocks = [
@@ -65,7 +66,7 @@ def _row_modal(opened: OpenRow, note: str) -> dict[str, Any]:
         *([context(f"⚠️ {prose(note, 500)}")] if note else []),
     ]
     more = {"submit": plain_text("Save", 24)} if parts else {}
-    return _modal("fix_row", drop.id, number, blocks, of=drop.sha256[:MARK], seen=opened.seen) | more
+    return _modal("fix_row", drop.id, number, blocks, of=drop.sha256[:MARK], seen=seen or opened.seen) | more
 
 
 def _place(opened: OpenRow) -> list[str]:
@@ -87,9 +88,10 @@ def _state(opened: OpenRow) -> list[Block]:
     """What was decided on the row before."""
     if opened.decided is None:
         return []
+    who = mention(opened.decided.by)
     if opened.decided.text is None:
-        return [context("You dropped this row. *Save* takes it back, as it stands here.")]
-    return [context("This is the row as you changed it; the findings are those that it had before.")]
+        return [context(f"{who} dropped this row. *Save* takes it back, as it stands here.")]
+    return [context(f"This is the row as {who} changed it; the findings are those that it had before.")]
 
 
 def _fields(number: int, parts: list[str]) -> list[Block]:

@@ -111,7 +111,7 @@ async def test_a_long_row_is_changed_in_parts_and_one_gone_back_to_shows_what_wa
     field = f"row-13-{at}"
     assert (await stage.ana.submit({field: parts[at].replace("asistant", "assistant")}))["ok"]
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_before")
-    again = await shows(stage, "as you changed it")
+    again = await shows(stage, "as <@U0ANA00001> changed it")
     assert "assistant" in str(again["blocks"])
     await stage.ana.press(again, "fix_next")
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
