@@ -160,6 +160,8 @@ def test_nothing_that_somebody_drops_makes_it_stumble(name: str, head: bytes, ma
         ("v1.2", "v1.2"),
         (".jsonl", "jsonl"),
         ("???", "dataset"),
+        ("Ünïcödé.jsonl", "unicode"),
+        ("日本語.jsonl", "dataset"),
     ],
 )
 def test_a_dataset_is_named_after_its_file(filename: str, name: str) -> None:

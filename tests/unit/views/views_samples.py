@@ -14,7 +14,9 @@ from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Finding, Price, Report, Span, TokenStats, TurnStats
 from tuning.records import (
     Ask,
+    Correction,
     Dataset,
+    Diff,
     Drop,
     DropState,
     Estimate,
@@ -31,6 +33,7 @@ from tuning.records import (
     RemedyKind,
     Status,
     Version,
+    Waiting,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -293,6 +296,17 @@ hostile_offers = st.builds(
     preview=st.lists(hostile, max_size=3).map(tuple),
     trouble=hostile,
 )
+hostile_counts = st.dictionaries(hostile, st.integers(0, 10**9), max_size=9)
+hostile_corrections = st.builds(
+    Correction,
+    drop_id=st.just("drop_1"),
+    filename=hostile,
+    before=hostile_counts,
+    after=hostile_counts,
+    diff=st.none() | st.builds(Diff, *[st.integers(0, 10**9)] * 3),
+    whole=st.booleans(),
+    edited=st.booleans(),
+)
 hostile_drops = st.builds(
     drop,
     state=st.sampled_from(DropState),
@@ -308,4 +322,7 @@ hostile_drops = st.builds(
     offer=st.none() | hostile_offers,
     seen=st.none() | hostile_progress,
     stopped_by=st.just("") | hostile,
+    corrects=st.none() | hostile_corrections,
+    corrected_by=st.just("") | hostile,
+    waiting=st.none() | st.builds(Waiting, ahead=st.integers(0, 99), after=hostile),
 )
