@@ -111,7 +111,7 @@ class Checker:
 
     def _lines(self, block: bytes, offset: int) -> None:
         lines = Lines(block, offset)
-        hits = triggers.find(block, lines.starts)
+        hits = triggers.find(lines)
         plain = self._plain(lines, hits.suspect)
         found: list[Finding] = []
         others = self._one_by_one(lines, plain, found)

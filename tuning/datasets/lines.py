@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
 import ahocorasick_rs
+
+_SHAPE = bytes.maketrans(
+    b"123456789-BCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range(128, 256)), b"000000000 " + b"A" * 25 + b"\x7f" * 128
+)
 
 
 class Lines:
@@ -19,10 +23,14 @@ class Lines:
     def __init__(self, block: bytes, offset: int) -> None:
         self.block = block
         self.offset = offset
-        self.ascii = block.isascii()
         self.starts = [0, *[end for _, _, end in _newlines().find_matches_as_indexes(block)]]
         if self.starts[-1] != len(block):
             self.starts.append(len(block) + 1)
+
+    @cached_property
+    def shape(self) -> bytes:
+        """The block with 0 for digits, A for capitals, a space for hyphens and DEL for all beyond ASCII."""
+        return self.block.translate(_SHAPE)
 
     def __len__(self) -> int:
         return len(self.starts) - 1

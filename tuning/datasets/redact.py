@@ -12,6 +12,7 @@ from typing import Any
 from tuning.datasets import private, triggers
 from tuning.datasets.atomic import writing
 from tuning.datasets.inside import opened
+from tuning.datasets.lines import Lines
 from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
 
@@ -40,7 +41,7 @@ def redact_file(source: Path, target: Path, codes: Iterable[str] = private.CODES
 
 
 def _line(line: bytes, number: int, codes: tuple[str, ...], result: Redaction) -> bytes:
-    if not triggers.find(line, [0]).private:
+    if not triggers.find(Lines(line, 0)).private:
         return line
     read = read_line(line.rstrip(b"\r\n"))
     if not read.readable:

@@ -14,26 +14,27 @@ from typing import Any, NamedTuple
 
 import ahocorasick_rs
 
+from tuning.datasets.lines import Lines
 from tuning.datasets.vendors import MARKS, NAMES
-
-_HEX = b"0123456789abcdef"
 
 
 def _each(prefix: bytes, last: bytes | range) -> list[bytes]:
     return [prefix + bytes([byte]) for byte in last]
 
 
-_ESCAPED = [
-    *(rb"\u00" + rest for rest in (b"0", b"1", b"6", b"7", b"8", b"9", b"3c", b"3C")),
+# Escapes of characters that are rare, hidden or half; looked for where there is an escape at all.
+_ESCAPE = rb"\u"
+_ESCAPED = (
+    *(
+        rb"\u00" + rest
+        for rest in (b"0", b"1", b"6", b"7", b"8", b"9", b"3c", b"3C", b"5b", b"5B", b"ad", b"AD")
+    ),
     *_each(rb"\u202", b"abcdeABCDE"),
-    *_each(rb"\u206", b"6789"),
-    *(rb"\ufeff", rb"\uFEFF", rb"\udb40", rb"\uDB40"),
-]
-# Markup of chat templates that has no <|, and more characters that are rare when they are escaped.
-_RARE = [
-    *(b"[INST]", b"<<SYS>>", b"<start_of_turn>", rb"\u005b", rb"\u005B", rb"\u00ad", rb"\u00AD"),
-    *(rb"\u200b", rb"\u200B", rb"\u2060", rb"\ufffd", rb"\uFFFD"),
-]
+    *_each(rb"\u206", b"06789"),
+    *(rb"\ufeff", rb"\uFEFF", rb"\udb40", rb"\uDB40", rb"\u200b", rb"\u200B", rb"\ufffd", rb"\uFFFD"),
+)
+_SAMPLE, _FEW = 8192, 8
+_MARKUP = [b"<|", b"\x7f", b"[INST]", b"<<SYS>>", b"<start_of_turn>"]
 _HIDDEN = [
     b"\xef\xbb\xbf",
     b"\xef\xbf\xbd",
@@ -50,12 +51,16 @@ _NAMED = [
 ]
 _ALWAYS = (b"PRIVATE KEY", b"PuTTY-User-Key", b"hooks.slack.com", b"aws_secret", b"AWS_SECRET")
 _BEARER = b"Bearer "
-_TOKEN = re.compile(rb"[\w./+=-]{20}|Bearer (?:\\.|[\s\x80-\xff])*(?:[\w.~+/-]|\\[/u]){24}")
+_TWILIO = (b"AC", b"SK")
+_TOKEN = re.compile(
+    rb"(?!AC[^0-9a-f]|SK[^0-9a-f])[\w./+=-]{20}|Bearer (?:\\.|[\s\x80-\xff])*(?:[\w.~+/-]|\\[/u]){24}"
+)
 _MAIL = re.compile(rb"@(?:[\w\\\x80-\xff-]{1,200}\.)+[A-Za-z]{2}")
-_KEY = re.compile(rb"[\w-]+(?:\\?[\"'])?(?:\s|\\[nrt])*[:=](?:\s|\\[nrt])*(?:\\?[\"'])?[\w+/=-]{24}")
-_LOGIN = re.compile(rb"://[^\s{}\"\\]+:[^\s{}\"\\]+$")
-# Where digits are 0, capitals A and hyphens spaces, each number below has one of the shapes.
-_SHAPE = bytes.maketrans(b"123456789-BCDEFGHIJKLMNOPQRSTUVWXYZ", b"000000000 " + b"A" * 25)
+_KEY = re.compile(
+    rb"[\w-]{1,40}(?:\\?[\"'])?(?:\s|\\[nrt]){0,4}[:=](?:\s|\\[nrt]){0,4}(?:\\?[\"'])?[\w+/=-]{24}"
+)
+_LOGIN = re.compile(rb"://[^\s{}\"\\]*:[^\s{}\"\\]+$")
+# Each number below has one of these shapes.
 _NUMBER_SHAPES = (b"00000", b"0 0 0", b"0 00 0", b"0 000 0", b"0 0000 0", b"000 0000", b"000.0000", b"AA00")
 NUMBERS = re.compile(
     rb"\d{3}-\d{2}-\d{4}|\d{3}\)? ?[-. ]?\d{3}[-. ]\d{4}|\d(?:[ -]?\d){12}|\d{8,10}:[\w-]{35}"
@@ -77,7 +82,9 @@ class Hits(NamedTuple):
 
 
 class _Automata(NamedTuple):
-    suspect: list[Any]
+    markup: Any
+    escape: Any
+    escaped: Any
     hidden: Any
     latin: Any
     tokens: list[Any]
@@ -93,11 +100,15 @@ def _automaton(marks: list[bytes]) -> Any:
 
 @cache
 def _automata() -> _Automata:
-    """Several small automata: beyond about thirty marks one is twenty times slower."""
-    tokens = [_NAMED[:16], [*_NAMED[16:], *_ALWAYS, _BEARER], _each(b"AC", _HEX), _each(b"SK", _HEX)]
-    tokens += [list(MARKS[:14]), list(MARKS[14:])]
+    """Several small automata, by the length of their marks: with many, or one that is short, one is slow."""
+    marks = [*_NAMED, *_ALWAYS, _BEARER, *MARKS]
+    short = [mark for mark in marks if len(mark) < 4]
+    long = [mark for mark in marks if len(mark) > 3]
+    tokens = [[*short, *_TWILIO], *(long[i : i + 16] for i in range(0, len(long), 16))]
     return _Automata(
-        suspect=[_automaton([b"<|", b"\x7f", *_ESCAPED]), _automaton(_RARE)],
+        markup=_automaton(_MARKUP),
+        escape=_automaton([_ESCAPE]),
+        escaped=_automaton(list(_ESCAPED)),
         hidden=_automaton(_HIDDEN),
         latin=_automaton([b"\xc2"]),
         tokens=[_automaton(marks) for marks in tokens],
@@ -112,11 +123,12 @@ def _places(automaton: Any, block: bytes) -> Iterator[int]:
     return (start for _, start, _ in automaton.find_matches_as_indexes(block))
 
 
-def find(block: bytes, starts: list[int]) -> Hits:
-    """The lines of a block that need a closer look; `starts` are where its lines begin."""
+def find(lines: Lines) -> Hits:
+    """The lines of a block that need a closer look."""
+    block, starts = lines.block, lines.starts
     suspect = {bisect_right(starts, place) - 1 for place in _suspects(block)}
     private: dict[int, int] = {}
-    for place, kind in _privates(block):
+    for place, kind in _privates(block, lines.shape):
         line = bisect_right(starts, place) - 1
         private[line] = private.get(line, 0) | kind
     return Hits(suspect, private)
@@ -124,14 +136,24 @@ def find(block: bytes, starts: list[int]) -> Hits:
 
 def _suspects(block: bytes) -> Iterator[int]:
     automata = _automata()
-    for automaton in automata.suspect:
-        yield from _places(automaton, block)
+    yield from _places(automata.markup, block)
+    yield from _escaped(block)
     if not block.isascii():
         yield from _places(automata.hidden, block)
         yield from (p for p in _places(automata.latin, block) if block[p + 1 : p + 2] and block[p + 1] in _C1)
 
 
-def _privates(block: bytes) -> Iterator[tuple[int, int]]:
+def _escaped(block: bytes) -> Iterator[int]:
+    """Where rare escapes stand: most text has few of any kind, and one mark is found faster than many."""
+    automata = _automata()
+    if block.count(_ESCAPE, 0, _SAMPLE) <= _FEW:
+        places = automata.escape.find_matches_as_indexes(block)
+        if len(places) <= len(block) // _SAMPLE * _FEW:
+            return (start for _, start, _ in places if block.startswith(_ESCAPED, start))
+    return _places(automata.escaped, block)
+
+
+def _privates(block: bytes, shape: bytes) -> Iterator[tuple[int, int]]:
     automata = _automata()
     for automaton in automata.tokens:
         for place in _places(automaton, block):
@@ -143,12 +165,14 @@ def _privates(block: bytes) -> Iterator[tuple[int, int]]:
     for place in _places(automata.mail, block):
         if _MAIL.match(block, place):
             yield place, MAIL
-        if _LOGIN.search(block, max(0, place - 200), place):
+        if (login := block.rfind(b"://", max(0, place - 320), place)) >= 0 and _LOGIN.match(
+            block, login, place
+        ):
             yield place, SECRET
     for place in _places(automata.plus, block):
         if _ABROAD.match(block, place):
             yield place, NUMBER
-    for start, end in _windows(_places(automata.numbers, block.translate(_SHAPE))):
+    for start, end in _windows(_places(automata.numbers, shape)):
         for match in NUMBERS.finditer(block, start, end):
             named = block.find(b":", match.start(), match.end() + 12) >= 0
             yield match.start(), NUMBER | SECRET if named else NUMBER
