@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
 LOOPBACK = ["127.0.0.1", "::1"]
@@ -14,6 +15,15 @@ PARTS = ("postgres", "browser", "ray")
 #: A developer's own settings and proxies; children would inherit them, and spend real money with them.
 OURS = ("SLACK_", "OPENAI_", "FT_")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+# Nothing is timed: a busy machine is no defect. In CI it rests on Hypothesis' own profile for that.
+settings.register_profile(
+    "busy",
+    settings(),
+    deadline=None,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.too_slow],
+)
+settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:

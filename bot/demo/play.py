@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from bot.demo.measure import share_right
@@ -56,7 +57,7 @@ async def _scenes(story: Story, trainer: AsyncOpenAI) -> None:
     await story.refused(card)
     await story.follow_training(card)
     await story.ask()
-    screen.say(
+    await screen.say(
         "the model and its untrained base answer headlines that were held back (over the trainer's API)"
     )
     heldout = EXAMPLES / "news_heldout.jsonl"
@@ -96,10 +97,12 @@ async def _stage(processes: Processes) -> AsyncIterator[tuple[Story, AsyncOpenAI
         await control.connected()
         screen = Screen(control, began)
         printing = await running(screen)
-        screen.say(f"the bot is connected to the workspace; this is its channel {CHANNEL}:")
+        await screen.say(f"the bot is connected to the workspace; this is its channel {CHANNEL}:")
         try:
             yield Story(control, screen, EXAMPLES, control.person("ana"), control.person("ben")), trainer
         finally:
+            with contextlib.suppress(ControlError, aiohttp.ClientError):
+                await screen.catch_up()
             printing.cancel()
             with contextlib.suppress(BaseException):
                 await printing

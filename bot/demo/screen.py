@@ -29,22 +29,35 @@ class Screen:
         self._names: dict[str, str] = {}
         self._printed: dict[str, tuple[float, str]] = {}
         self._began = began
+        self._since = 0
 
     async def follow(self) -> None:
         """Print until cancelled."""
-        await self._learn_names()
-        since = 0
         while True:
-            for entry in await self._control.log(since, wait=5):
-                since = entry["seq"]
-                self._entry(entry)
+            await self._print(wait=5)
 
-    def say(self, text: str) -> None:
-        """A line of the demo's own: what is done now, or what it waits for."""
+    async def catch_up(self) -> None:
+        """Print all that has happened until now."""
+        while await self._print():
+            pass
+
+    async def _print(self, wait: float = 0) -> bool:
+        """Print what is new, and say whether there was any; two may do so at once."""
+        entries = await self._control.log(self._since, wait)
+        for entry in entries:
+            if entry["seq"] > self._since:
+                self._since = entry["seq"]
+                self._entry(entry)
+        return bool(entries)
+
+    async def say(self, text: str) -> None:
+        """A line of the demo's own, after all that came before it: what is done now, or what it waits for."""
+        await self.catch_up()
         seconds = time.monotonic() - self._began
         print(f"\n[{seconds:5.1f} s] {text}", flush=True)
 
-    async def _learn_names(self) -> None:
+    async def learn_names(self) -> None:
+        """Who is who in the workspace."""
         state = await self._control.state()
         for person in state["people"]:
             self._names[person["id"]] = person["name"]
@@ -101,4 +114,5 @@ class Screen:
 
 async def running(screen: Screen) -> asyncio.Task[None]:
     """A task that prints until it is cancelled."""
+    await screen.learn_names()
     return asyncio.create_task(screen.follow())

@@ -32,14 +32,14 @@ class Story:
 
     async def broken_file(self) -> None:
         """A file with mistakes is answered row by row."""
-        self.screen.say("ana drops a file with mistakes in it; the bot checks every row")
+        await self.screen.say("ana drops a file with mistakes in it; the bot checks every row")
         dropped = await self._drop("news_broken.jsonl")
         await self._reply(dropped, "the report on the broken file", _says(r"(?i)\brow \d+|line \d+"))
 
     async def good_file(self) -> Message:
         """A good file becomes a dataset, with a Train button."""
         rows = len((self.examples / "news_train.jsonl").read_bytes().splitlines())
-        self.screen.say(
+        await self.screen.say(
             f"ana drops {rows} headlines, each with its section: World, Sports, Business or Sci/Tech"
         )
         dropped = await self._drop("news_train.jsonl")
@@ -47,7 +47,7 @@ class Story:
 
     async def train(self, report: Message) -> Message:
         """The button opens the form; the form starts a job, whose card appears in the channel."""
-        self.screen.say("ana presses Train and fills in the form: suffix news, the rest as proposed")
+        await self.screen.say("ana presses Train and fills in the form: suffix news, the rest as proposed")
         before = await self.control.last()
         await self.ana.press(report, "train_dataset")
         await self.ana.modal("train")
@@ -58,14 +58,14 @@ class Story:
 
     async def refused(self, card: Message) -> None:
         """Who doesn't own a job can't cancel it."""
-        self.screen.say("ben, who doesn't own the job, tries to cancel it")
+        await self.screen.say("ben, who doesn't own the job, tries to cancel it")
         job = _job_id(card)
         await self.ben.command(CHANNEL, "/ft", f"cancel {job}")
         await self._note(self.ben, "the refusal", _says(r"(?i)only its owner"))
 
     async def follow_training(self, card: Message) -> None:
         """The thread tells of the job until it has made a model."""
-        self.screen.say("the job trains, really, in a process of its own; its card is edited as it goes")
+        await self.screen.say("the job trains, really, in its own process; its card is edited as it goes")
         print("  (PyTorch takes about ten seconds to load; the training then about as long)", flush=True)
         done = await self._reply(
             card, "the end of the training", _says(r"succeeded|failed"), TRAINING_SECONDS
@@ -77,7 +77,7 @@ class Story:
 
     async def ask(self) -> None:
         """The model answers in the channel, for everybody."""
-        self.screen.say("ben asks the model about a headline that it has not seen")
+        await self.screen.say("ben asks the model about a headline that it has not seen")
         before = await self.control.last()
         await self.ben.command(CHANNEL, "/ask", f"{self.model} {QUESTION}")
         entry = await self._follow(before, "the question in the channel", _new_root)
@@ -85,13 +85,13 @@ class Story:
 
     async def delete(self) -> None:
         """The owner deletes the model; after that it can't be asked."""
-        self.screen.say("ana deletes the model, after being asked whether she means it")
+        await self.screen.say("ana deletes the model, after being asked whether she means it")
         await self.ana.command(CHANNEL, "/ft", f"delete {self.model}")
         question = await self._note(self.ana, "the question before deleting", _has_button("delete_model_yes"))
         before = await self.control.last()
         await self.ana.press(question, "delete_model_yes")
         await self._follow(before, "the line about the deletion", _new_root)
-        self.screen.say("ben asks it once more")
+        await self.screen.say("ben asks it once more")
         await self.ben.command(CHANNEL, "/ask", f"{self.model} {QUESTION}")
         await self._note(self.ben, "that the model is gone", _says("was deleted"))
 
