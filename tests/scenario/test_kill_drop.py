@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.kill_world import Message, Trap, World, open_world
 from tests.fakes.killed_bot import Nursery, kill
+from tests.fakes.stage import CHANNEL, rows
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,22 @@ async def test_a_kill_while_the_file_is_checked_leaves_nothing_behind(
         assert world.bot.lives == 2
         await assert_kept_once(world, dropped)
         kill(checker)
+
+
+async def test_a_kill_between_a_file_and_its_correction_keeps_their_order(
+    tmp_path: Path, nursery: Nursery
+) -> None:
+    chain = [Trap("before", DOWNLOAD), Trap("before", DOWNLOAD, nth=2), Trap("before", POST)]
+    async with open_world(tmp_path, nursery, *chain) as world:
+        root = await world.drop()
+        await world.ana.drop(CHANNEL, "news.jsonl", rows(13), thread_ts=root["ts"])
+        await world.end(2)
+        assert world.bot.lives == 4
+        await world.assert_told_once()
+        assert sorted("version 2" in text for text in world.replies(root)) == [False, True]
+        async with world.store.begin() as tx:
+            (dataset,) = await tx.datasets.list("T0SANDBOX1")
+        assert [version.report.rows for version in dataset.versions] == [12, 13]
 
 
 async def test_a_kill_while_findings_are_told_leaves_one_answer(tmp_path: Path, nursery: Nursery) -> None:
