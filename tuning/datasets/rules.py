@@ -111,7 +111,9 @@ IMAGE_RULES = {
 
 TOOL_RULES = {
     "tool_schema": _error("spec", "Correct the definition; its parameters are a JSON Schema object."),
-    "tool_strict": _error("doc", "Close every object, require each property, use simple keywords; or leave strict out."),
+    "tool_strict": _error(
+        "doc", "Close every object, require each property, use simple keywords; or leave strict out."
+    ),
     "tool_name": _error("spec", "Use up to 64 letters, digits, underscores or dashes, each name once."),
     "too_many_functions": _error("spec", "Declare between 1 and 128."),
     "functions_and_tools": _error("spec", "Use tools and tool_calls alone; the others are their older form."),

@@ -165,9 +165,8 @@ def _privates(block: bytes, shape: bytes) -> Iterator[tuple[int, int]]:
     for place in _places(automata.mail, block):
         if _MAIL.match(block, place):
             yield place, MAIL
-        if (login := block.rfind(b"://", max(0, place - 320), place)) >= 0 and _LOGIN.match(
-            block, login, place
-        ):
+        login = block.rfind(b"://", max(0, place - 320), place)
+        if login >= 0 and _LOGIN.match(block, login, place):
             yield place, SECRET
     for place in _places(automata.plus, block):
         if _ABROAD.match(block, place):

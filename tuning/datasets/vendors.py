@@ -58,7 +58,7 @@ FEWEST_TURNS = 5
 _ANY = re.compile("|".join(rf"(?P<v{i}>\b{shape})" for i, shape in enumerate(_VENDORS.values())), re.ASCII)
 _KINDS = tuple(_VENDORS)
 _NAMED = re.compile(
-    rf"(?:{b'|'.join(NAMES).decode()})[\w-]{{0,20}}[\"']?\s*[:=]\s*[\"']?(?P<key>[A-Za-z0-9+/_=-]{{24,}})(?![\w.(])",
+    rf"(?:{b'|'.join(NAMES).decode()})[\w-]{{0,20}}[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?(?P<key>[A-Za-z0-9+/_=-]{{24,}})(?![\w.(])",
     re.ASCII,
 )
 _TURN = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuning.datasets import check_file, triggers
+from tuning.datasets.lines import Lines
 from tuning.datasets.private import CODES, find, is_card, is_iban, redact
 from tuning.datasets.redact import redact_file
 from tuning.datasets.rules import RULES
@@ -61,6 +62,19 @@ PRIVATE = [
     ("卡号4111111111111111。", "card_number", "4111111111111111"),
     ("账号DE89370400440532013000。", "bank_account", "DE89370400440532013000"),
     ("密钥sk-" + "1234567890abcdef1234。", "secret", "sk-" + "1234567890abcdef1234"),
+    ("redis://:s3cr3t+pw@cache.museum.org:6379", "secret", "s3cr3t+pw"),
+    ("mysql://root:p&ss!w0rd@db.museum.org", "secret", "p&ss!w0rd"),
+    (
+        "the token eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSM",
+        "secret",
+        "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSM",
+    ),
+    (
+        "//registry.npmjs.org/:_authToken=" + "01234567-89ab-cdef-0123-456789abcdef",
+        "secret",
+        "01234567-89ab-cdef-0123-456789abcdef",
+    ),
+    ("bot 110201543:AA" + (A + A)[:33], "secret", "110201543:AA" + (A + A)[:33]),
     ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "secret", None),
 ]
 HEX, DRAWN = "0123456789abcdef" * 5, "aB3dE5gH7jK9mN1p" * 6
@@ -89,7 +103,7 @@ PUBLIC = [
     "eyJ is how a JWT begins",
     "123-45-678, 000-12-3456, 900-12-3456",
     "v1.2.3-4567890123",
-    "logo@2x.png and https://me@host.io/",
+    'logo@2x.png and https://me@host.io/ and f"postgres://{user}:{password}@{host}/x"',
     "sk-" + "x" * 32 + " and sk-learn-based-pipeline-for-text-classification-tasks-2",
     "api_key = os.environ['API_KEY'], API_KEY=YOUR_API_KEY_GOES_HERE_1234567",
     "access_token: 123e4567-e89b-12d3-a456-426614174000, client_secret=user_profile_settings_2024_v2",
@@ -157,6 +171,30 @@ def test_private_data_is_found_in_tool_arguments_and_in_grader_data(check_rows, 
     assert check_file(write(*rows)).codes["email_address"] == 60
 
 
+HURTS = [
+    "sk-",
+    "sk-a1",
+    "eyJ",
+    "eyJabcdefgh.",
+    "://a:b@",
+    "//",
+    "api_key",
+    "api_key = ",
+    "@a.",
+    "a@",
+    "1 ",
+    "aws",
+]
+
+
+@pytest.mark.parametrize("piece", HURTS)
+def test_no_text_takes_the_square_of_its_length(piece: str):
+    text = piece * (300_000 // len(piece))  # minutes, if it did
+    assert {hit.code for hit in find(text + " ada@engines.io")} >= {"email_address"}
+    line = json.dumps(chat(("user", text), ("assistant", "ada@engines.io"))).encode()
+    assert triggers.find(Lines(line, 0)).private
+
+
 def test_card_and_iban_checksums():
     assert is_card("4111111111111111")
     assert not is_card("4111111111111121")
@@ -211,7 +249,7 @@ def test_the_fast_look_finds_every_line_in_which_the_exact_one_finds_something(
     said = "".join(before) + " " + text + " " + "".join(after)
     kinds = {hit.code for hit in find(said)}
     line = json.dumps(chat(("user", said), ("assistant", "a"))).encode()
-    hits = triggers.find(b"{}\n" + line + b"\n{}", [0, 3, 4 + len(line)])
+    hits = triggers.find(Lines(b"{}\n" + line + b"\n{}", 0))
     assert set(hits.private) <= {1}
     assert {hit.code for hit in find(said, hits.private.get(1, 0))} == kinds
 
@@ -219,9 +257,5 @@ def test_the_fast_look_finds_every_line_in_which_the_exact_one_finds_something(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text("0123456789" * 3 + " -.)(:" * 3 + "ABx", max_size=60), min_size=1, max_size=4))
 def test_the_fast_look_misses_no_number_wherever_it_stands(said: list[str]):
-    lines = [text.encode() for text in said]
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    numbered = {i for i, line in enumerate(lines) if triggers.NUMBERS.search(line)}
-    assert numbered <= set(triggers.find(b"\n".join(lines), starts).private)
+    numbered = {i for i, text in enumerate(said) if triggers.NUMBERS.search(text.encode())}
+    assert numbered <= set(triggers.find(Lines("\n".join(said).encode(), 0)).private)
