@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.stage import CHANNEL, Stage, rows
 from tuning.records import Person
 
@@ -38,3 +40,11 @@ async def test_a_dataset_too_small_to_split_is_refused_and_nothing_is_kept(stage
     await stage.ana.command(CHANNEL, "/ft", "split news validation=20 heldout=20")
     assert "left to train on" in (await stage.note(stage.ana))["text"]
     assert len(list(stage.bot.services.library.files.kept())) == 1
+
+
+async def test_a_split_that_takes_long_says_so_first(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.commands.PATIENCE_SECONDS", 0.0)
+    await stage.dataset(data=rows(15) + rows(30, "World")[len(rows(15, "World")) :])
+    await stage.ana.command(CHANNEL, "/ft", "split news")
+    await stage.note(stage.ana, "Splitting `news` …")
+    await stage.note(stage.ana, "`news` is split (seed 0)")
