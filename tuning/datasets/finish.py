@@ -142,7 +142,10 @@ def _count(number: int, noun: str) -> str:
 def _limits(subject: Subject, tally: Tally) -> list[Finding]:
     found = []
     defaults = subject.prices.defaults
-    if subject.size > defaults.file_bytes:
+    if subject.size > defaults.upload_bytes:
+        what = f"The file has {subject.size / 2**30:,.1f} GB"
+        found.append(make_finding("upload_too_large", what))
+    elif subject.size > defaults.file_bytes:
         most = defaults.file_bytes >> 20
         what = f"The file has {subject.size / 2**20:,.0f} MB, one upload holds {most}"
         found.append(make_finding("file_too_large", what))

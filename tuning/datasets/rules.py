@@ -44,6 +44,7 @@ FILE_RULES = {
     "packed": _warning("spec", "Unpack it for a backend; in Slack the bot does it by itself."),
     "bom": _warning("ours", "Azure asks for it, other backends may refuse row 1: save without it for those."),
     "file_too_large": _warning("spec", "It is sent in parts; split it if the backend has no /uploads."),
+    "upload_too_large": _error("spec", "Split it: one upload holds 8 GB."),
     "too_many_image_examples": _error("doc", "Keep at most 50,000 examples with images."),
     "method_not_offered": _error("doc", "Choose another base model or another method."),
 }
@@ -92,7 +93,9 @@ MESSAGE_RULES = {
         "reported", "Join them, or put what was said between them: Azure refuses it."
     ),
     "system_not_first": _warning("ours", "Put instructions before the conversation."),
-    "missing_system": _warning("notebook", "Add the system message that you will use when asking."),
+    "missing_system": _warning(
+        "notebook", "Add the system (or developer) message that you will use when asking."
+    ),
     "missing_user": _warning("notebook", "Add the question that the answer belongs to."),
     "special_token": _error("reported", "Remove or rewrite it: text of a special token makes the job fail."),
     "special_token_like": _warning("ours", "Check that this markup is meant to be learned as plain text."),

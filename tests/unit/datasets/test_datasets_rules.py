@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from dataset_rows import chat, good
 from PIL import Image
@@ -17,6 +18,7 @@ from tuning.datasets import check_file
 from tuning.datasets.private import CODES
 from tuning.datasets.report import SCHEMA, Report
 from tuning.datasets.rules import RULES, SOURCES
+from tuning.pricing import book
 
 TOOL = {
     "type": "function",
@@ -707,6 +709,18 @@ def test_system_messages_of_reinforcement_items_are_told_by_row_or_once_if_all_h
     assert [(f.row, f.path) for f in every.findings if f.code == "system_in_item"] == [(None, "")]
 
 
+def test_a_file_that_one_upload_does_not_hold_is_an_error_and_one_in_parts_a_warning(write):
+    path = write(*(good(n) for n in range(60)))
+    prices = book()
+    for parts, most, code in (
+        (1 << 30, 1 << 33, {}),
+        (100, 1 << 33, {"file_too_large": 1}),
+        (50, 100, {"upload_too_large": 1}),
+    ):
+        defaults = msgspec.structs.replace(prices.defaults, file_bytes=parts, upload_bytes=most)
+        assert check_file(path, prices=msgspec.structs.replace(prices, defaults=defaults)).codes == code
+
+
 def test_a_line_that_is_no_utf8_is_told_once(check_rows):
     line = b'{"messages": [{"role": "user", "content": "caf\xe9"}, {"role": "assistant", "content": "b"}]}'
     assert "lost_character" not in check_rows(line).codes
@@ -780,6 +794,7 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "bom",
         "over_limit",
         "file_too_large",
+        "upload_too_large",
         "too_many_image_examples",
         "method_not_offered",
         "images_not_offered",
