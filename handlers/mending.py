@@ -30,18 +30,25 @@ async def begin(
 
 
 async def saved(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
-    """The row's new text: what is wrong in it is answered beneath it, else the next bad row is shown."""
+    """The row's new text: what is wrong in it is answered beneath it, else the next bad row is shown.
+
+    A row that is too long for a form has no text: it is left as it is.
+    """
     drop_id, row, of, seen = _about(payload)
-    text = joined(view.typed(payload["state"]["values"], row))
+    parts = view.typed(payload["state"]["values"], row)
     try:
-        await services.mending.save(person, drop_id, row, text, of, seen)
+        if parts:
+            await services.mending.save(person, drop_id, row, joined(parts), of, seen)
         step = await services.mending.step(person, drop_id, row)
     except Overtaken as overtaken:
         opened = await services.mending.row(person, drop_id, str(row))
         await ack(response_action="update", view=view.overtaken_modal(opened, overtaken.edit))
         return
     except FtBotError as error:
-        await ack(response_action="errors", errors=view.beneath(row, _words(error)))
+        if parts:
+            await ack(response_action="errors", errors=view.beneath(row, _words(error)))
+        else:
+            await ack(response_action="update", view=view.problem_modal(error))
         return
     await ack(response_action="update", view=view.step_modal(step))
 

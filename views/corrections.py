@@ -43,7 +43,8 @@ def _errors(made: Correction) -> list[str]:
         return ["Only a part of that one was checked."]
     if not made.after:
         total = sum(gone.values())
-        return [f"{f'All {count(total)} errors are' if total > 1 else 'Its error is'} gone ({_kinds(gone)})."]
+        errors = {1: "Its error is", 2: "Both errors are"}.get(total, f"All {count(total)} errors are")
+        return [f"{errors} gone ({_kinds(gone)})."]
     still = [f"{count(number)} × {code(name, 60)}{_once(made, name)}" for name, number in left.items()]
     return [
         *([f"Gone: {_kinds(gone)}."] if gone else []),

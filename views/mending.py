@@ -65,7 +65,8 @@ def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
         _sent_by_enter("fix_go", "Go to row", "A number, then Enter", number),
         *([context(f"⚠️ {prose(note, 500)}")] if note else []),
     ]
-    more = {"submit": plain_text("Save", 24)} if parts else {}
+    # Slack takes no field without a button that sends the form
+    more = {"submit": plain_text("Save" if parts else "Next", 24)}
     return _modal("fix_row", drop.id, number, blocks, of=drop.sha256[:MARK], seen=seen or opened.seen) | more
 
 

@@ -233,3 +233,15 @@ async def test_two_people_who_fix_the_same_row_see_what_the_other_one_decided(st
         edits = {edit.row: edit for edit in await tx.drops.edits(drop.workspace, drop.id)}
     assert "by the admin" in (edits[5].text or "")
     assert edits[14].by == "U0ANA00001"
+
+
+async def test_a_row_too_long_for_a_form_is_shown_in_part_and_passed_over_or_dropped(stage: Stage) -> None:
+    long = b'{"messages": [{"role": "user", "content": "%s"}]}\n' % (b"word " * 40_000)
+    root = await stage.ana.drop(CHANNEL, "long.jsonl", long + rows(12) + long + NO_ANSWER)
+    await stage.ana.press((await stage.replies(root))[0], "fix_rows")
+    assert "longer than a form of Slack takes" in str((await shows(stage, "*Row 1*"))["blocks"])
+    assert (await stage.ana.submit({}))["ok"]
+    await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
+    await shows(stage, "*Row 15*")
+    assert (await stage.ana.submit({"row-15": GOOD}))["ok"]
+    await shows(stage, "1 row changed, 1 row dropped, 1 bad row left as it is")
