@@ -57,7 +57,8 @@ def _looked(path: Path, wish: Wish) -> tuple[bytes, int, Look]:
     """A first look at what was inside of a packed file."""
     head, size = _head(path)
     seen = look(head, wish.method)
-    twice = "It is packed twice: unpack it once." if head.startswith((b"\x1f\x8b", b"PK")) else ""
+    packed = head.startswith(b"\x1f\x8b") or (head.startswith(b"PK") and b"[Content_Types].xml" not in head)
+    twice = "It is packed twice: unpack it once." if packed else ""
     return head, size, seen._replace(trouble=seen.trouble or twice)
 
 

@@ -38,6 +38,7 @@ _MAGIC = (
     (b"GIF8", None, "a picture", _ROWS),
     (b"ARROW1", None, "Arrow", _ROWS),
     (b"SQLite format 3", None, "an SQLite database", _ROWS),
+    (b"version https://git-lfs", None, "a Git LFS pointer", "Fetch the file itself with git lfs pull."),
 )
 
 

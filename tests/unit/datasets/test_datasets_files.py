@@ -150,11 +150,12 @@ OTHERS = [
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a picture"),
         (b"SQLite format 3\x00" + bytes(90), "an SQLite database"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
         (bytes(range(1, 9)) + bytes(90), "binary data"),
         (b"\x00\x00\x01\x00" * 60, "binary data"),
     ],
 )
-def test_zero_bytes_alone_make_no_utf16(tmp_path: Path, data: bytes, words: str):
+def test_a_file_that_holds_no_rows_is_called_what_it_is(tmp_path: Path, data: bytes, words: str):
     path = tmp_path / "file"
     path.write_bytes(data)
     (finding,) = check_file(path).findings
