@@ -14,6 +14,8 @@ from tuning.parts import joined
 from tuning.records import Person
 from views import mending as view
 
+SENT = "📬 The row is on its way to you, in a direct message."
+
 
 async def begin(
     ack: AsyncAck,
@@ -74,6 +76,10 @@ async def decided(
         match action["action_id"]:
             case "fix_go":
                 form = await _gone_to(mending, person, drop_id, row, action.get("value") or "")
+            case "fix_send":
+                await services.downloads.row(person, drop_id, row, body.get("trigger_id") or "")
+                services.nudge()
+                form = view.step_modal(await mending.row(person, drop_id, str(row)), SENT)
             case "fix_before":
                 form = view.step_modal(await mending.before(person, drop_id, row))
             case _:
@@ -90,7 +96,7 @@ async def _gone_to(mending: Mending, person: Person, drop_id: str, row: int, wan
     try:
         return view.step_modal(await mending.row(person, drop_id, wanted))
     except NotFound as error:
-        return view.step_modal(await mending.row(person, drop_id, str(row)), _words(error))
+        return view.step_modal(await mending.row(person, drop_id, str(row)), f"⚠️ {_words(error)}")
 
 
 async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:

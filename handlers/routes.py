@@ -58,6 +58,7 @@ ACTIONS: dict[str, Handler] = {
     "fix_before": mending.decided,
     "fix_go": mending.decided,
     "fix_again": mending.decided,
+    "fix_send": mending.decided,
     "fix_over": mending.decided,
 }
 

@@ -1,4 +1,4 @@
-"""Files that people ask for: a version's rows, the file that it was made of, a picture of its lengths.
+"""Files that people ask for: a version's rows, what it was made of, a picture of its lengths, one bad row.
 
 A picture asked for on a dropped file's card goes into that card's thread, once. All else goes to the asking
 person alone, under a message of its own, each time that it is asked for.
@@ -6,16 +6,20 @@ person alone, under a message of its own, each time that it is asked for.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
+from tuning.dropped import sha256_of
 from tuning.errors import Conflict, NotFound
 from tuning.ids import request_id
 from tuning.policy import Action, require
 from tuning.ports import Clock, DatasetFiles, Store, Transaction
 from tuning.records import Dataset, Person, Update, Version, at_version
+from tuning.rejected import no_bytes, rejected
+from tuning.rows import copy_row
 from tuning.updates import DROP_CARD, NOTICE
 from tuning.versions import no_dataset
 
@@ -34,6 +38,7 @@ class What(StrEnum):
     rows = "rows"
     original = "original"
     histogram = "histogram"
+    row = "row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,27 @@ class Downloads:
             await self._to_person(tx, person, payload, key)
         return True
 
+    async def row(self, person: Person, drop_id: str, number: int, key: str) -> None:
+        """Owe one row of a rejected file to whoever may mend it."""
+        async with self.store.begin() as tx:
+            drop, _ = await rejected(tx, person, drop_id, Action.mend)
+        mark = request_id("key", drop.id, key)[4:10]
+        temporary = self.files.temporary(f"{drop.id}-{mark}")
+        try:
+            await asyncio.to_thread(copy_row, self.files.path(drop.sha256), temporary, number)
+        except FileNotFoundError:
+            raise no_bytes(drop) from None
+        digest = await asyncio.to_thread(sha256_of, temporary)
+        size = await asyncio.to_thread(lambda: temporary.stat().st_size)
+        await self.files.keep(temporary, digest)
+        of = f"row {number:,} of {drop.filename}"
+        self._sendable(digest, size, of)
+        name = f"{PurePath(drop.filename).stem[:60]}-row-{number}-{mark}.json"
+        payload = {"kind": ASKED, "what": str(What.row), "of": of, "version_id": drop.id}
+        log.info("%s asked for a row of drop %s", person.user, drop.id)
+        async with self.store.begin() as tx:
+            await self._to_person(tx, person, payload | {"filename": name, "sha256": digest}, key)
+
     def _payload(self, what: What, dataset: Dataset, version: Version, key: str) -> dict[str, str]:
         of = at_version(dataset.name, version.number)
         payload = {"kind": ASKED, "what": str(what), "of": of, "version_id": version.id}
@@ -81,6 +107,8 @@ class Downloads:
                 path = PurePath(source.filename)
                 name = f"{path.stem[:60]}-{mark}{path.suffix[:12]}"
                 return payload | {"filename": name, "sha256": source.sha256}
+            case What.row:
+                raise ValueError("a row is asked for by its number")
 
     def _sendable(self, sha256: str, size: int, of: str) -> None:
         if size > MOST_BYTES:

@@ -44,6 +44,16 @@ def row_numbered(path: Path, number: int) -> Row | None:
     return _row(number, line) if at == number and line else None
 
 
+def copy_row(source: Path, target: Path, number: int) -> None:
+    """Copy the row of this number, however long it is; nothing when there are fewer. Raises OSError."""
+    with source.open("rb") as lines, target.open("wb") as out:
+        at = 1
+        while at <= number and (piece := lines.readline(READ)):
+            if at == number:
+                out.write(piece)
+            at += piece.endswith(b"\n")
+
+
 def with_edits(source: Path, target: Path, edits: Mapping[int, str | None]) -> None:
     """Copy the lines of a file; a row in `edits` gets this text, or is left out where that is None."""
     with source.open("rb") as lines, target.open("wb") as out:

@@ -13,6 +13,7 @@ from views.text import code
 _WORDS: dict[str, Callable[[str], str]] = {
     What.rows: lambda of: f"📄 The rows of {of}, as JSONL. Drop a corrected copy into its card's thread.",
     What.original: lambda of: f"📎 The file that {of} was made of, as it was dropped.",
+    What.row: lambda of: f"📄 {of}, as it was dropped.",
     What.histogram: lambda of: f"📊 How long the examples of {of} are.",
 }
 

@@ -22,7 +22,7 @@ LONGEST_ERROR = 300
 
 
 def step_modal(step: OpenRow | Mended, note: str = "") -> dict[str, Any]:
-    """The form; `note` says what the last press could not do."""
+    """The form; `note` says what came of the last press."""
     return _row_modal(step, note) if isinstance(step, OpenRow) else _end_modal(step)
 
 
@@ -61,9 +61,9 @@ def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
         *sections(_faults(opened)),
         *_state(opened),
         *(_fields(number, parts) if parts else _too_long(opened)),
-        actions(*_buttons(opened)),
+        actions(*_buttons(opened, whole=bool(parts))),
         _sent_by_enter("fix_go", "Go to row", "A number, then Enter", number),
-        *([context(f"⚠️ {prose(note, 500)}")] if note else []),
+        *([context(prose(note, 500))] if note else []),
     ]
     # Slack takes no field without a button that sends the form
     more = {"submit": plain_text("Save" if parts else "Next", 24)}
@@ -133,12 +133,13 @@ def _too_long(opened: OpenRow) -> list[Block]:
     ]
 
 
-def _buttons(opened: OpenRow) -> list[Block]:
+def _buttons(opened: OpenRow, *, whole: bool) -> list[Block]:
     number = str(opened.row.number)
     return [
         button("Drop the row", "fix_drop", number, style="danger"),
         *([button("Before", "fix_before", number)] if opened.has_before else []),
         button("Next, as it is", "fix_next", number),
+        *([] if whole or not opened.text else [button("Send me the row", "fix_send", number)]),
     ]
 
 

@@ -239,7 +239,17 @@ async def test_a_row_too_long_for_a_form_is_shown_in_part_and_passed_over_or_dro
     long = b'{"messages": [{"role": "user", "content": "%s"}]}\n' % (b"word " * 40_000)
     root = await stage.ana.drop(CHANNEL, "long.jsonl", long + rows(12) + long + NO_ANSWER)
     await stage.ana.press((await stage.replies(root))[0], "fix_rows")
-    assert "longer than a form of Slack takes" in str((await shows(stage, "*Row 1*"))["blocks"])
+    form = await shows(stage, "*Row 1*")
+    assert "longer than a form of Slack takes" in str(form["blocks"])
+    await stage.ana.press(form, "fix_send")
+    await shows(stage, "on its way to you")
+
+    async def sent() -> list[bytes]:
+        workspace = stage.sandbox.workspace
+        direct = [m for m in workspace.messages.values() if m.app_id and m.channel.startswith("D")]
+        return [(workspace.file_dir / file).read_bytes() for message in direct for file in message.files]
+
+    assert await stage.seen(sent) == [long]
     assert (await stage.ana.submit({}))["ok"]
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
     await shows(stage, "*Row 15*")

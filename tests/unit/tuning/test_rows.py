@@ -25,6 +25,14 @@ def test_blank_lines_are_no_examples_and_numbers_are_those_of_the_lines(tmp_path
     assert examples(path, 9, 2) == ([], False)
 
 
+def test_a_row_is_copied_whole_however_long_it_is(tmp_path: Path) -> None:
+    long = b"x" * (2 * rows.READ + 7)
+    path, target = made(tmp_path, b"one\n" + long + b"\nthree"), tmp_path / "row"
+    for number, row in enumerate((b"one\n", long + b"\n", b"three", b""), 1):
+        rows.copy_row(path, target, number)
+        assert target.read_bytes() == row
+
+
 def test_a_row_is_read_where_it_begins(tmp_path: Path) -> None:
     path = made(tmp_path, b"one\ntwo\nthree\n")
     assert row_at(path, 2, 4) == Row(2, "two")
