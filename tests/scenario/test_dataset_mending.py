@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bot.checker import ProcessChecker
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 from tuning.errors import FileUnreadable
 from tuning.records import Diff, Person
@@ -198,7 +197,7 @@ async def test_a_check_that_fails_loses_no_edit(stage: Stage, monkeypatch: pytes
         raise FileUnreadable("The file could not be checked.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ProcessChecker, "check", broken)
+        patched.setattr(type(stage.bot.services.drops.checks.checker), "check", broken)
         assert (await stage.ana.submit())["ok"]
         again = await stage.card_says(root, "could not be checked")
     await stage.ana.press(again, "fix_rows")
