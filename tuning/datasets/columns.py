@@ -45,6 +45,8 @@ class Columns:
         self.lengths = array("Q")
         self.languages = array("H")
         self.refused = array("B")
+        self.references = array("q")
+        """Of a reinforcement item's data for its grader."""
         self.kinds = array("H")
         """Which of `signatures` the row's data for a grader has."""
         self.signatures: list[tuple[tuple[str, str], ...]] = [()]
@@ -77,6 +79,7 @@ class Columns:
         self.lengths.append(len(text))
         self.languages.append(self.language.of(example.answer))
         self.refused.append(self._refusal(example, answer))
+        self.references.append(hash(example.reference) if example.reference else 0)
         self.kinds.append(self._kind(example.data))
         self.bands.add(index, pairs(text) - self.common)
 

@@ -20,7 +20,8 @@ class Example(NamedTuple):
     """One readable row. `prompt` is everything before the answer but the instructions, which are `system`.
 
     `rejected` is the answer that isn't preferred, of a preference pair. `data` is what a reinforcement item
-    has for its grader: (key, JSON type). `refused` says that the last message has a `refusal`.
+    has for its grader: (key, JSON type), `reference` is that data as JSON. `refused` says that the last
+    message has a `refusal`.
     """
 
     row: int
@@ -30,6 +31,7 @@ class Example(NamedTuple):
     answer: str
     rejected: str = ""
     data: tuple[tuple[str, str], ...] = ()
+    reference: str = ""
     refused: bool = False
 
     @property
@@ -96,8 +98,12 @@ def _example(line: bytes, row: int, offset: int) -> Example | None:
     example = _of_messages(said, row, offset)
     if example is None:
         return None
+    data = _data(read.value, holder)
+    reference = (
+        json.dumps({key: read.value[key] for key, _ in data}, sort_keys=True, default=str) if data else ""
+    )
     return example._replace(
-        rejected=_joined(rejected), data=_data(read.value, holder), refused=_is_refusal(holder)
+        rejected=_joined(rejected), data=data, reference=reference, refused=_is_refusal(holder)
     )
 
 

@@ -42,6 +42,7 @@ def look_at(path: Path, columns: Columns, kind: Format, labels: dict[str, int] |
         yield from refusals(columns)
     if kind == "reinforcement":
         yield from grader_data(columns)
+        yield from other_references(columns)
 
 
 def _finding(code: str, columns: Columns, index: int, what: str, path: str = "") -> Finding:
@@ -236,6 +237,17 @@ def grader_data(columns: Columns) -> Iterator[Finding]:
     for index, number in enumerate(columns.kinds):
         for key, what in told[number]:
             yield _finding("grader_data", columns, index, what, key)
+
+
+def other_references(columns: Columns) -> Iterator[Finding]:
+    """Items that ask what an earlier one asks, with other data for the grader."""
+    for group in repeated(columns.prompts):
+        first: dict[int, int] = {}
+        for index in group:
+            earlier = first.setdefault(columns.system_mark(columns.systems[index]), index)
+            if columns.references[index] != columns.references[earlier]:
+                what = f"The same prompt has other data for the grader in row {columns.rows[earlier]}"
+                yield _finding("contradiction", columns, index, what)
 
 
 def _usual_type(types: Counter[tuple[str, str]], key: str) -> str:

@@ -291,6 +291,15 @@ def graded(number: int, **more: object) -> dict[str, object]:
     return {"messages": [{"role": "user", "content": " ".join(prose(number, 9))}], "reference": "a"} | more
 
 
+def test_a_reinforcement_item_that_asks_the_same_with_another_reference_is_a_contradiction(write):
+    items = [
+        {"messages": [{"role": "user", "content": f"{n} and 1?"}], "reference": n + 1} for n in range(20)
+    ]
+    again = [{**items[3], "reference": 9}, {**items[4], "messages": [{"role": "user", "content": "4 AND 1"}]}]
+    found = [f for f in check_file(write(*items, *again)).findings if f.code == "contradiction"]
+    assert [(f.row, "in row 4" in f.message) for f in found] == [(21, True)]
+
+
 def test_grader_data_that_one_item_lacks_or_has_as_another_type_is_told(write):
     items = [graded(n) for n in range(60)]
     items[4] = graded(4, reference=7)
