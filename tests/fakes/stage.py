@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.app import Bot, build
+from bot.checker import ProcessChecker
 from bot.pace import Pace
 from bot.settings import Settings
 from sandbox.client import Control, Person, until
 from sandbox.server import Sandbox
 from tests.fakes.backend import FakeBackend
+from tests.fakes.near_checker import NearChecker
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNEL = "#fine-tuning"
@@ -159,9 +162,12 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, *, admins: str = "U0ADMIN001", pace: Pace = QUICK, **sandbox_options: Any
+    folder: Path, *, admins: str = "U0ADMIN001", pace: Pace = QUICK, near: bool = True, **sandbox_options: Any
 ) -> AsyncIterator[Stage]:
-    """The bot over Socket Mode, with its data in `folder`; nothing is scheduled."""
+    """The bot over Socket Mode, with its data in `folder`; nothing is scheduled.
+
+    Files are checked near, in this process; `near=False` starts a process for each, as the bot does.
+    """
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     backend = FakeBackend()
     async with (
@@ -182,7 +188,8 @@ async def open_stage(
             ft_poll_seconds=0.01,
             ft_admins=admins,
         )
-        bot = await build(settings, pace)
+        with patch("bot.app.ProcessChecker", NearChecker if near else ProcessChecker):
+            bot = await build(settings, pace)
         handler = AsyncSocketModeHandler(bot.app, sandbox.credentials.app_token)
         await handler.connect_async()
         try:

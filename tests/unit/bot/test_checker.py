@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.checker import ProcessChecker
+from tests.fakes.near_checker import NearChecker
+from tests.fakes.stage import rows
 from tuning.datasets.progress import Progress
+from tuning.errors import FileUnreadable
 
 BAD = json.dumps({"messages": [{"role": "user", "content": "Hi"}]}).encode() + b"\n"
 
@@ -46,3 +50,24 @@ async def test_what_a_listener_raises_ends_the_process_and_is_raised(bad: Path) 
 
     with pytest.raises(LookupError, match="the thread is gone"):
         await ProcessChecker().check(bad, progress=listener)
+
+
+@pytest.mark.parametrize("base", [None, "gpt-4o-mini-2024-07-18"])
+@pytest.mark.parametrize("data", [rows(30), BAD * 30 + b"no JSON\n", b"", b"\xff\xfe\x00", b"a,b\n1,2\n"])
+async def test_the_checker_of_the_other_tests_answers_as_the_real_one(
+    data: bytes, base: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(data)
+    answers = []
+    for checker in (ProcessChecker(), NearChecker()):
+        found = tmp_path / "findings.csv"
+        report = await checker.check(path, base=base, findings=found)
+        answers.append((msgspec.structs.replace(report, seconds=0), found.read_bytes()))
+    assert answers[0] == answers[1]
+
+
+async def test_both_checkers_say_the_same_of_a_file_that_is_gone(tmp_path: Path) -> None:
+    for checker in (ProcessChecker(), NearChecker()):
+        with pytest.raises(FileUnreadable, match="could not be checked"):
+            await checker.check(tmp_path / "gone.jsonl")
