@@ -41,7 +41,7 @@ class RayCluster:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT, "RAY_TMPDIR": temporary},
         )
         assert json.loads(self.process.stdout.readline()) == "ready"
 
@@ -69,8 +69,9 @@ class RayCluster:
 @contextlib.contextmanager
 def running_cluster(nodes: int) -> Iterator[RayCluster]:
     """A cluster with so many nodes beside the head."""
-    # Ray makes sockets below it, whose paths may not be long.
+    # Ray makes sockets below it, whose paths may not be long; it writes into RAY_TMPDIR/ray and doesn't make that.
     temporary = tempfile.mkdtemp(prefix="ray-")
+    (Path(temporary) / "ray").mkdir()
     cluster = RayCluster(temporary)
     try:
         for _ in range(nodes):
