@@ -103,7 +103,9 @@ class World:
 
     def _at_slack(self, when: str) -> Any:
         async def hook(method: str, arguments: dict[str, Any]) -> None:
+            heard = self.connections()
             if self.reached(when, method, json.dumps(arguments)):
+                await self.parted(heard)
                 raise ConnectionResetError
 
         return hook
@@ -112,10 +114,16 @@ class World:
         async def hook(request: Request) -> None:
             if when == "before" and (gate := self.gates.get(request.route)):
                 await gate.wait()
+            heard = self.connections()
             if self.reached(when, request.route, request.body.decode(errors="replace")):
+                await self.parted(heard)
                 raise Dropped
 
         return hook
+
+    async def parted(self, heard: int) -> None:
+        """Until Slack sees that the dead bot's connection is gone: else it counts as the next one's."""
+        await self.see(lambda: not heard or self.connections() < heard, "the end of its connection")
 
     async def keep_alive(self) -> None:
         """Start the bot again as soon as it is dead, as a service manager does."""
