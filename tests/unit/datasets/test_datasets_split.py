@@ -67,7 +67,7 @@ def test_a_key_that_is_trained_on_is_no_group(write, tmp_path: Path):
 def test_a_part_of_an_earlier_split_is_not_left_beside_the_new_ones(write, tmp_path: Path):
     path = write(*[good(n) for n in range(30)])
     first = split_file(path, tmp_path / "parts")
-    with pytest.raises(CannotSplit, match="heldout.jsonl is of an earlier split: delete it"):
+    with pytest.raises(CannotSplit, match=r"heldout\.jsonl is of an earlier split: delete it"):
         split_file(path, tmp_path / "parts", heldout=0)
     first[2].path.unlink()
     assert [part.name for part in split_file(path, tmp_path / "parts", heldout=0)] == ["train", "validation"]
