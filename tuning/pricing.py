@@ -25,6 +25,8 @@ class Defaults(msgspec.Struct, frozen=True):
     images_per_example: int
     image_bytes: int
     image_examples: int
+    messages_per_example: int
+    calls_per_message: int
     file_bytes: int
     upload_bytes: int
     part_bytes: int

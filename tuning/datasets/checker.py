@@ -18,6 +18,7 @@ from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import RowFindings
 from tuning.datasets.tally import Tally
 from tuning.datasets.tokens import PER_MESSAGE, PER_REPLY, count_texts, role_tokens
+from tuning.pricing import book
 
 if TYPE_CHECKING:
     from tuning.datasets.exact import ExactRows
@@ -187,7 +188,8 @@ class Checker:
             return known
         systems = [i for i, letter in enumerate(letters) if letter in "sd"]
         twice = "aa" in letters
-        good = letters.endswith("a") and systems == list(range(len(systems))) and not twice
+        long = len(letters) > book().defaults.messages_per_example
+        good = letters.endswith("a") and systems == list(range(len(systems))) and not twice and not long
         encoding = self.settings.encoding
         fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(_ROLES[letter], encoding) for letter in letters)
         pattern = _Pattern(good, fixed, "u" not in letters, not systems, len(systems) == 1)

@@ -31,6 +31,8 @@ def check_content(out: RowFindings, role: str, content: Any, path: str) -> int:
     if not isinstance(content, list):
         out.type_is(content, (str, list), path, "content_type")
         return 0
+    if role == "tool":
+        out.add("tool_content_parts", path, "The tool's answer is a list of parts")
     return sum(_check_part(out, role, part, f"{path}[{i}]") for i, part in enumerate(content))
 
 

@@ -46,6 +46,8 @@ def check_messages(out: RowFindings, messages: list[Any], tools: Tools, path: st
     most = book().defaults.images_per_example
     if images > most:
         out.add("too_many_images", path, f"The example has {images} images, {most} are allowed")
+    if len(messages) > book().defaults.messages_per_example:
+        out.add("too_many_messages", path, f"The example has {len(messages):,} messages")
     _check_order(out, messages, path)
     return images
 
@@ -153,6 +155,8 @@ def _check_calls(out: RowFindings, calls: Any, tools: Tools, path: str) -> None:
         return
     if not calls:
         out.add("tool_call", path, "tool_calls is an empty list", "Leave the key out.")
+    if len(calls) > book().defaults.calls_per_message:
+        out.add("too_many_calls", path, f"The message makes {len(calls):,} calls")
     seen: set[str] = set()
     for i, call in enumerate(calls):
         _check_call(out, call, tools, seen, f"{path}[{i}]")

@@ -92,6 +92,7 @@ MESSAGE_RULES = {
     "repeated_assistant": _warning(
         "reported", "Join them, or put what was said between them: Azure refuses it."
     ),
+    "too_many_messages": _warning("reported", "Keep at most 2,048 messages: Azure refuses longer lists."),
     "system_not_first": _warning("ours", "Put instructions before the conversation."),
     "missing_system": _warning(
         "notebook", "Add the system (or developer) message that you will use when asking."
@@ -132,6 +133,15 @@ TOOL_RULES = {
     "tool_unanswered": _error("spec", "Add one tool message for each call right after it."),
     "tool_answers_nothing": _error("spec", "Put it right after the assistant message that makes the call."),
     "parallel_tool_calls": _warning("ours", "Make one call a message, or allow parallel calls."),
+    "too_many_calls": _warning("reported", "Make at most 128 calls a message: OpenAI refuses longer lists."),
+    "tool_content_parts": _warning(
+        "reported", "Give the tool's answer as a string: fine-tuning was seen to refuse a list of parts."
+    ),
+    "tool_properties": _warning("reported", 'Add "properties": {}: OpenAI refuses an object without it.'),
+    "tool_top_level": _warning(
+        "reported", "Move it into a property or leave it out: OpenAI refuses it there."
+    ),
+    "tool_enum": _warning("ours", "Name the values that are allowed, or leave enum out."),
     "tool_items": _warning("reported", "Say in items what the list holds: OpenAI refuses lists without it."),
     "tool_description_length": _warning(
         "reported", "Use at most 1,024 characters: Azure and older models of OpenAI refuse longer ones."

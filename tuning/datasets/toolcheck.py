@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuning.datasets.rowcheck import NAME, RowFindings, has_markup, quoted
-from tuning.datasets.schemas import below, compact, lists_without_items, strict_faults, validator
+from tuning.datasets.schemas import below, compact, doubts, strict_faults, validator
 from tuning.datasets.strict import join, parse, walk
 
 MOST_TOOLS = 128
@@ -115,8 +115,8 @@ def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> 
     if fault:
         out.add("tool_schema", f"{path}{fault.path}", f"The parameters aren't a JSON Schema: {fault.what}")
         return ""
-    for place in lists_without_items(text):
-        out.add("tool_items", f"{path}{place}", "A list doesn't say what it holds")
+    for doubt in doubts(text):
+        out.add(doubt.code, f"{path}{doubt.path}", doubt.what)
     if function.get("strict") is True:
         for fault in strict_faults(text):
             out.add("tool_strict", f"{path}{fault.path}", fault.what)

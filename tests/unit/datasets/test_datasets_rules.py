@@ -521,6 +521,58 @@ WRONG: list[tuple[Any, str, str]] = [
         "tool_description_length",
         "tools[0].function.description",
     ),
+    (
+        {**good(), "tools": [taking({"type": "object"})]},
+        "tool_properties",
+        "tools[0].function.parameters",
+    ),
+    (
+        {**good(), "functions": [{"name": "look", "parameters": {"type": "object", "required": []}}]},
+        "tool_properties",
+        "functions[0].parameters",
+    ),
+    *(
+        (
+            {**good(), "tools": [taking({**OPEN, key: value})]},
+            "tool_top_level",
+            f"tools[0].function.parameters.{key}",
+        )
+        for key, value in (
+            ("anyOf", [{"required": ["n"]}]),
+            ("oneOf", [{"required": ["n"]}, {"required": []}]),
+            ("allOf", [{"minProperties": 1}]),
+            ("not", {"required": ["m"]}),
+            ("enum", [{"n": 1}, {"n": 2}]),
+        )
+    ),
+    (
+        {**good(), "tools": [taking({**OPEN, "properties": {"unit": {"type": "string", "enum": []}}})]},
+        "tool_enum",
+        "tools[0].function.parameters.properties.unit.enum",
+    ),
+    (
+        calling(*(call(f"c{n}") for n in range(129))),
+        "too_many_calls",
+        "messages[2].tool_calls",
+    ),
+    (
+        calling(
+            call("a"),
+            then=({**answer("a"), "content": [{"type": "text", "text": "21 degrees"}]}, DONE),
+        ),
+        "tool_content_parts",
+        "messages[3].content",
+    ),
+    (
+        chat(("system", "Be brief."), *(("user", "u"), ("assistant", "a")) * 1024),
+        "too_many_messages",
+        "messages",
+    ),
+    (
+        {**chat(("system", "Be brief."), *(("user", "u"), ("assistant", "a")) * 1024), "tools": [TOOL]},
+        "too_many_messages",
+        "messages",
+    ),
 ]
 
 
@@ -564,6 +616,9 @@ FINE: list[Any] = [
         call(), tools=[taking({**CLOSED, "properties": {"n": {"anyOf": [{"type": "integer"}]}}}, strict=True)]
     ),
     calling(call("a"), call("b"), then=(answer("b"), answer("a"), DONE)),
+    {**good(999), "tools": [taking({"type": "object", "properties": {}})]},
+    {**good(999), "tools": [taking({**OPEN, "properties": {"more": {"type": "object"}}})]},
+    {**good(999), "tools": [taking({**OPEN, "properties": {"n": {"anyOf": [{"type": "integer"}]}}})]},
     calling(
         call("a"), then=(answer("a"), {"role": "assistant", "tool_calls": [call("a")]}, answer("a"), DONE)
     ),
@@ -665,6 +720,15 @@ def graded(number: int, **more: Any) -> dict[str, Any]:
         "reference_answer": {"n": number},
         **more,
     }
+
+
+def test_a_list_that_is_just_as_long_as_a_backend_takes_has_no_finding(check_rows):
+    talk = chat(*(("developer", "Be brief."),) * 2, *(("user", "u"), ("assistant", "a")) * 1023)
+    calls = calling(*(call(f"c{n}") for n in range(128)))
+    assert (
+        not {"too_many_messages", "too_many_calls"}
+        & check_rows(talk, {**talk, "tools": [TOOL]}, calls).codes.keys()
+    )
 
 
 def test_reinforcement_items_may_carry_any_data_for_the_grader(write):
