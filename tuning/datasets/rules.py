@@ -47,6 +47,8 @@ FILE_RULES = {
     "upload_too_large": _error("spec", "Split it: one upload holds 8 GB."),
     "too_many_image_examples": _error("doc", "Keep at most 50,000 examples with images."),
     "method_not_offered": _error("doc", "Choose another base model or another method."),
+    "unknown_base": _warning("ours", "Give --encoding and --max-tokens, or the name of a base on record."),
+    "base_gone": _warning("doc", "Choose another base, unless your backend still has this one."),
 }
 
 JSON_RULES = {

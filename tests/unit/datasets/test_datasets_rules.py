@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def taking(parameters: Any, **more: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "look", "parameters": parameters, **more}}
 
 
+CHECKED = date(2026, 11, 25)
 OPEN = {"type": "object", "properties": {"n": {"type": "integer"}}}
 CLOSED = {**OPEN, "required": ["n"], "additionalProperties": False}
 DONE = {"role": "assistant", "content": "done"}
@@ -791,8 +793,53 @@ def test_a_line_that_is_no_utf8_is_told_once(check_rows):
 
 
 def test_a_base_that_does_not_offer_the_method_is_an_error(write):
-    report = check_file(write(*(graded(n) for n in range(60))), base="gpt-4o-mini")
+    report = check_file(write(*(graded(n) for n in range(60))), base="gpt-4o-mini", today=CHECKED)
     assert [f.code for f in report.findings] == ["method_not_offered"]
+
+
+def test_a_base_that_nobody_knows_is_told_with_what_is_assumed(check_rows):
+    report = check_rows(base="gpt4")
+    assert [(f.code, f.row, f.severity) for f in report.findings] == [("unknown_base", None, "warning")]
+    assert (
+        'No base "gpt4" is on record: o200k_base and 65,536 tokens are assumed' in report.findings[0].message
+    )
+    assert report.ok
+    assert (report.tokens.encoding, report.tokens.limit) == ("o200k_base", 65_536)
+
+
+def test_of_a_base_that_nobody_knows_only_what_is_assumed_is_told(check_rows):
+    assert check_rows(base="tiny-chat", encoding="cl100k_base", max_tokens=2048).findings == ()
+    limited = check_rows(base="tiny-chat", max_tokens=2048).findings
+    assert [f.message.split(". ")[0] for f in limited] == [
+        'No base "tiny-chat" is on record: o200k_base is assumed'
+    ]
+    encoded = check_rows(base="tiny-chat", encoding="cl100k_base").findings
+    assert [f.message.split(". ")[0] for f in encoded] == [
+        'No base "tiny-chat" is on record: 65,536 tokens are assumed'
+    ]
+    assert check_rows().findings == ()
+
+
+@pytest.mark.parametrize("base", ["gpt-3.5-turbo", "gpt-4-0613", "gpt-4.1-nano"])
+def test_a_base_that_was_shut_down_is_told_and_its_own_limits_count(check_rows, base: str):
+    report = check_rows(base=base, today=CHECKED)
+    assert [(f.code, f.row, f.severity) for f in report.findings] == [("base_gone", None, "warning")]
+    assert "2026-10-23" in report.findings[0].message
+    assert report.tokens.limit == book().limit(base)
+    assert report.tokens.encoding == book().encoding(base)
+
+
+def test_a_base_is_gone_from_the_day_on_which_it_is_shut_down(check_rows):
+    last = book().find("gpt-4o-mini")
+    assert last is not None
+    assert last.shutdown is not None
+    assert check_rows(base="gpt-4o-mini", today=last.shutdown - timedelta(days=1)).codes == {}
+    assert check_rows(base="gpt-4o-mini", today=last.shutdown).codes == {"base_gone": 1}
+
+
+def test_a_base_that_learns_by_reinforcement_alone_does_not_offer_chats(check_rows):
+    report = check_rows(base="o4-mini-2025-04-16", today=CHECKED)
+    assert set(report.codes) == {"base_gone", "method_not_offered"}
 
 
 @pytest.mark.parametrize(
@@ -861,6 +908,8 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "upload_too_large",
         "too_many_image_examples",
         "method_not_offered",
+        "unknown_base",
+        "base_gone",
         "images_not_offered",
         "grader_data",
         "system_in_item",
