@@ -106,10 +106,13 @@ MESSAGE_RULES = {
 
 IMAGE_RULES = {
     "image_role": _error("doc", "Move the image to a user message."),
-    "too_many_images": _error("doc", "Keep at most 10 images in an example."),
+    "too_many_images": _error(
+        "doc", "Keep at most 10 images in an example: OpenAI takes no more, Azure takes 64."
+    ),
     "image_type": _error("doc", "Use a JPEG, PNG or WEBP image."),
     "image_mode": _error("doc", "Save the image as RGB or RGBA: backends take no other mode."),
     "image_url": _error("doc", "Give an https URL or a data:image/...;base64 URL."),
+    "image_unreachable": _warning("ours", "Give a public address, or the image itself as a data URL."),
     "image_too_large": _error("doc", "Make the image smaller than 10 MB."),
     "image_in_preference": _error("doc", "Leave images out: preference pairs are text only."),
     "images_not_offered": _warning("doc", "Choose a base that learns from images, or leave them out."),
@@ -151,8 +154,10 @@ TOOL_RULES = {
 }
 
 PREFERENCE_RULES = {
-    "output_length": _error("spec", "Give a list with exactly one assistant message."),
-    "output_role": _error("spec", "The role of an output is assistant."),
+    "output_length": _error(
+        "spec", "OpenAI takes exactly one assistant message; Azure takes several, of assistant and tool."
+    ),
+    "output_role": _error("spec", "OpenAI takes only assistant here; Azure takes tool beside it."),
     "same_outputs": _warning("ours", "Nothing is learned from it: make the answers differ, or drop the row."),
     "grader_data": _warning("ours", "Give every row the same keys and types: a grader reads them by name."),
     "system_in_item": _warning(

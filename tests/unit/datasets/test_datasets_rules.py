@@ -84,6 +84,7 @@ def taking(parameters: Any, **more: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "look", "parameters": parameters, **more}}
 
 
+SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct") + "\U000e007f"
 CHECKED = date(2026, 11, 25)
 OPEN = {"type": "object", "properties": {"n": {"type": "integer"}}}
 CLOSED = {**OPEN, "required": ["n"], "additionalProperties": False}
@@ -144,6 +145,10 @@ WRONG: list[tuple[Any, str, str]] = [
         '{"messages": [{"role": "user", "content": "a\u2060b"}, {"role": "assistant", "content": "b"}]}'.encode(),
         "invisible_character",
         "messages[0].content",
+    ),
+    *(
+        (chat(("user", text), ("assistant", "b")), "invisible_character", "messages[0].content")
+        for text in (SCOTLAND[:-1], SCOTLAND[1:], SCOTLAND.replace(chr(0xE0062), chr(0xE0062) * 5))
     ),
     (chat(("user", "caf\ufffd"), ("assistant", "b")), "lost_character", "messages[0].content"),
     (
@@ -484,6 +489,34 @@ WRONG: list[tuple[Any, str, str]] = [
         "messages[2].function_call.arguments",
     ),
     ({k: v for k, v in calling(call()).items() if k != "tools"}, "tools_missing", "tools"),
+    (
+        ending({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}),
+        "tools_missing",
+        "tools",
+    ),
+    (
+        calling(call(arguments='{"a": 1}'), tools=[{"type": "function", "function": {"name": "look"}}]),
+        "tool_arguments_schema",
+        "messages[2].tool_calls[0].function.arguments",
+    ),
+    ({**good(), "parallel_tool_calls": None}, "null_value", "parallel_tool_calls"),
+    *(
+        (
+            said({"role": "user", "content": [image(url)]}),
+            "image_unreachable",
+            "messages[1].content[0].image_url.url",
+        )
+        for url in (
+            "http://localhost:8080/a.png",
+            "https://files.LOCALHOST/a.png",
+            "http://127.0.0.1/a.png",
+            "https://10.2.3.4/a.png",
+            "http://192.168.1.20:9000/bucket/a.png",
+            "http://[::1]/a.png",
+            "http://minio:9000/a.png",
+            "https://nas.local/a.png",
+        )
+    ),
     ({**good(), "function_call": "auto"}, "unrecognized_key", "function_call"),
     (
         {
@@ -643,6 +676,13 @@ FINE: list[Any] = [
         ("user", "ภาษา\u200bไทย and می\u200cخواهم and 👩\u200d🚒"),
         ("assistant", "a"),
     ),
+    chat(("system", "Be brief."), ("user", f"{SCOTLAND} plays \U0001f3f4"), ("assistant", SCOTLAND)),
+    calling(call(arguments="{}"), tools=[numbered(1), {"type": "function", "function": {"name": "look"}}]),
+    {**good(999), "parallel_tool_calls": True, "tools": [TOOL]},
+    *(
+        said({"role": "user", "content": [{"type": "text", "text": "what?"}, image(url)]})
+        for url in ("https://8.8.8.8/a.png", "http://cdn.localhost.example:8080/a.png")
+    ),
     chat(("system", "Be brief."), ("user", "tabs\tand\nbreaks — “quotes” … é 🧠"), ("assistant", "a")),
 ]
 
@@ -716,6 +756,21 @@ def test_a_wrong_preference_pair_gets_its_finding(write, row: Any, code: str, pa
     assert {f.row for f in report.findings} == {1}
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        [ASSISTANT, DONE],
+        [{"role": "tool", "tool_call_id": "a", "content": "1"}],
+        [{"role": "assistant", "tool_calls": [call()]}],
+    ],
+)
+def test_what_is_wrong_with_an_output_is_told_with_the_backend_that_refuses_it(write, output: Any):
+    report = check_file(write(preference(preferred_output=output), *(preference() for _ in range(9))))
+    told = [f.message for f in report.findings if f.row == 1 and f.severity == "error"]
+    assert told
+    assert all("OpenAI" in message for message in told)
+
+
 def graded(number: int, **more: Any) -> dict[str, Any]:
     return {
         "messages": [{"role": "developer", "content": "d"}, {"role": "user", "content": f"{number}?"}],
@@ -731,6 +786,31 @@ def test_a_list_that_is_just_as_long_as_a_backend_takes_has_no_finding(check_row
         not {"too_many_messages", "too_many_calls"}
         & check_rows(talk, {**talk, "tools": [TOOL]}, calls).codes.keys()
     )
+
+
+def test_a_flag_is_an_emoji_however_the_row_writes_it(check_rows):
+    row = chat(("system", "Be brief."), ("user", "Where is that?"), ("assistant", SCOTLAND))
+    assert check_rows(json.dumps(row, ensure_ascii=False).encode()).codes == {}
+    assert check_rows(json.dumps(row).encode()).codes == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "codes"),
+    [
+        ({**good(999), "parallel_tool_calls": None}, {"null_value": 1}),
+        (ending({**ASSISTANT, "weight": float("nan")}), {"not_a_number": 1}),
+    ],
+)
+def test_one_value_is_told_once(check_rows, row: Any, codes: dict[str, int]):
+    assert check_rows(row).codes == codes
+
+
+def test_an_empty_answer_of_a_tool_is_no_reason_to_drop_the_row(check_rows):
+    empty = {**answer("a"), "content": ""}
+    (told,) = check_rows(calling(call("a"), then=(empty, DONE))).findings
+    assert (told.code, told.severity) == ("blank_content", "warning")
+    assert "drop" not in told.message
+    assert "returned nothing" in told.message
 
 
 def test_reinforcement_items_may_carry_any_data_for_the_grader(write):
