@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuning import pricing
+from tuning.datasets import checker
 from tuning.datasets.tokens import ENCODINGS
 
 
@@ -67,6 +68,10 @@ def test_a_base_that_is_gone_has_its_limits_on_record_and_no_price(
     assert base.shutdown == dt.date(2026, 10, 23)
     assert pricing.price(name) is None
     assert base.name not in {offered.name for offered in pricing.bases()}
+
+
+def test_the_fast_path_looks_closely_at_every_row_that_is_longer_than_the_limit():
+    assert pricing.book().defaults.messages_per_example >= checker._MANY
 
 
 def test_a_model_tuned_at_azure_has_the_limits_of_its_base():
