@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from tuning.datasets import stats
+from tuning.datasets.bases import base_findings, count
 from tuning.datasets.checker import Settings
 from tuning.datasets.duplicates import duplicate_findings
 from tuning.datasets.report import SCHEMA, Finding, Price, Report
@@ -38,6 +40,8 @@ class Subject(NamedTuple):
     prices: PriceBook
     base: str | None
     method: str | None
+    today: dt.date
+    assumed: tuple[str, ...]
     ended_at: int | None = None
     """How many bytes were checked when somebody ended the check early."""
 
@@ -129,14 +133,10 @@ def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
     elif not rows:
         found.append(make_finding("empty_file", "The file has no examples"))
     elif rows < subject.prices.defaults.minimum_rows:
-        found.append(make_finding("too_few_rows", f"The file has {_count(rows, 'example')}"))
+        found.append(make_finding("too_few_rows", f"The file has {count(rows, 'example')}"))
     elif rows < subject.prices.defaults.advised_rows:
-        found.append(make_finding("few_rows", f"The file has {_count(rows, 'example')}"))
-    return [*found, *_limits(subject, tally), *_method(subject)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        found.append(make_finding("few_rows", f"The file has {count(rows, 'example')}"))
+    return [*found, *_limits(subject, tally), *base_findings(subject, tally.image_examples)]
 
 
 def _limits(subject: Subject, tally: Tally) -> list[Finding]:
@@ -152,23 +152,6 @@ def _limits(subject: Subject, tally: Tally) -> list[Finding]:
     if tally.image_examples > defaults.image_examples:
         what = f"{tally.image_examples:,} examples have images"
         found.append(make_finding("too_many_image_examples", what))
-    base = subject.prices.find(subject.base)
-    if tally.image_examples and base and not base.images:
-        count = _count(tally.image_examples, "example")
-        what = f"The guide to images doesn't list {base.name}, and images stand in {count}"
-        found.append(make_finding("images_not_offered", what))
-    return found
-
-
-def _method(subject: Subject) -> list[Finding]:
-    found = []
-    seen, method = subject.seen.format, subject.method
-    if method and seen not in (method, "unknown"):
-        found.append(make_finding("format_mismatch", f"The method is {method}, the rows are {seen}"))
-    base = subject.prices.find(subject.base)
-    wanted = method or (seen if seen != "unknown" else None)
-    if base and wanted and wanted not in base.methods:
-        found.append(make_finding("method_not_offered", f"{base.name} can't be trained with {wanted}"))
     return found
 
 
