@@ -21,7 +21,6 @@ from tuning.datasets.words import mark
 
 MOST_MEETINGS = 1_000_000
 _NONE = (0, 0, 0)
-"""(row, offset, mark of its answer) of a row of the training set."""
 
 
 class NothingToCompare(ValueError):
@@ -58,23 +57,22 @@ class _Seen:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._wordings = dict.fromkeys(columns.wordings, _NONE)
-        self._marks = dict.fromkeys((prompt for prompt in columns.prompts if prompt), _NONE)
+        self._wanted = {*columns.wordings, *columns.prompts} - {0}
+        self._seen: dict[int, tuple[int, int, int]] = {}
+        """(row, offset, mark of its answer) of the training set, by wording and by mark."""
 
     def add(self, example: Example) -> None:
         """Take in the next row of the training set."""
-        wording, prompt = hash(example.prompt), mark(example.prompt)
-        if self._marks.get(prompt) is _NONE:
-            self._marks[prompt] = example.row, example.offset, mark(example.answer)
-        if prompt and self._wordings.get(wording) is _NONE:
-            self._wordings[wording] = example.row, example.offset, mark(example.answer)
+        if prompt := mark(example.prompt):
+            for key in {hash(example.prompt), prompt} & self._wanted - self._seen.keys():
+                self._seen[key] = example.row, example.offset, mark(example.answer)
 
     def told(self, known: BinaryIO, texts: Texts, index: int) -> str:
         """What to say of our row; nothing when its prompt isn't in the training set."""
-        row, offset, answer = self._wordings[self._columns.wordings[index]]
+        row, offset, answer = self._seen.get(self._columns.wordings[index], _NONE)
         but = ""
         if not row:
-            row, offset, answer = self._marks.get(self._columns.prompts[index], _NONE)
+            row, offset, answer = self._seen.get(self._columns.prompts[index], _NONE)
             theirs = example_in(known, offset) if row else None
             if not theirs or not _same(texts.at(index), theirs):
                 return ""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows of tables
 """What makes two rows the same: sums, code, labels and documents that only look alike aren't."""
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tuning.datasets import check_file
 from tuning.datasets.alike import same
 from tuning.datasets.words import normal
 
+NAMES = ["Arle", "Brim", "Corwen", "Dunley", "Esk", "Farrow", "Glenn", "Hythe", "Inver", "Jarrow", "Kirk"]
 MEANING = {"contradiction", "near_duplicate", "label_variant", "leaked_row"}
 NOUNS = [
     "bridge",
@@ -157,23 +159,13 @@ def test_spellings_of_a_label_in_case_spaces_and_full_stop_are_variants(write):
 
 def document(seed: int) -> str:
     chance = random.Random(seed)
+
+    def thing() -> str:
+        return f"{chance.choice(NOUNS)} {chance.choice(NAMES)}{chance.randrange(99)}"
+
     return " ".join(
-        f"In {chance.randrange(1800, 2000)} the {chance.choice(NOUNS)} of {name}{seed} was {chance.choice(VERBS)}"
-        f" after a {chance.choice(NOUNS)} {chance.choice(VERBS)} in the {chance.choice(NOUNS)} nearby."
-        for name in [
-            "Arle",
-            "Brim",
-            "Corwen",
-            "Dunley",
-            "Esk",
-            "Farrow",
-            "Glenn",
-            "Hythe",
-            "Inver",
-            "Jarrow",
-            "Kirk",
-            "Lorne",
-        ]
+        f"The {thing()} {chance.choice(VERBS)} when {thing()} {chance.choice(VERBS)} nearby."
+        for _ in range(25)
     )
 
 
@@ -219,12 +211,9 @@ def test_a_prompt_of_another_sign_is_no_leak_and_one_in_other_spelling_is(write)
         ("work out 21+4 please", "26"),
     ]
     report = check_file(write(*(row(*both) for both in [*sums("*"), *again]), name="leaky"), against=train)
-    assert told(report) == [("leaked_row", 17), ("leaked_row", 18), ("leaked_row", 19)] or told(report)[
-        :1
-    ] == [("contradiction", 19)]
-    said = [
-        finding.message.split(" of the")[0] for finding in report.findings if finding.code == "leaked_row"
-    ]
+    leaked = [finding for finding in report.findings if finding.code == "leaked_row"]
+    assert [finding.row for finding in leaked] == [17, 18, 19]
+    said = [finding.message.split(" of the")[0] for finding in leaked]
     assert said == [
         "The same row but for case, spaces or punctuation is row 1",
         "The same prompt is row 4",
@@ -278,6 +267,5 @@ def test_case_of_one_word_counts_and_case_of_all_does_not():
 
 @given(st.text(), st.text())
 def test_texts_are_normal_whatever_they_hold(one: str, other: str):
-    assert normal(normal(one)) == normal(one) or "!" in one or "\\" in one
     assert same(one, one, case_tells=True)
     assert normal(f"{one}\n{other}").split() == [*normal(one).split(), *normal(other).split()] or "!" in one
