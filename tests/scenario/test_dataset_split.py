@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.fakes.stage import CHANNEL, Stage, rows
@@ -46,6 +49,28 @@ async def test_a_part_too_small_to_train_on_is_offered_for_validation_only(stage
     await stage.ana.command(CHANNEL, "/ft", "train news-heldout base=tiny-chat")
     assert "2 rows: training takes at least 10" in (await stage.note(stage.ana, "rows:"))["text"]
     assert not stage.backend.files
+
+
+async def test_parts_whose_bytes_are_let_go_meanwhile_are_kept_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.dataset(data=rows(45))
+    files = stage.bot.services.library.files
+    keep, let_go = type(files).keep, []
+
+    async def kept_and_lost(self: Any, temporary: Path, sha256: str) -> Path:
+        path = await keep(self, temporary, sha256)
+        if len(let_go) < 2:
+            let_go.append(path)
+            path.unlink()
+        return path
+
+    monkeypatch.setattr(type(files), "keep", kept_and_lost)
+    await stage.ana.command(CHANNEL, "/ft", "split news")
+    await stage.note(stage.ana, "is split")
+    parts = [await stage.bot.services.library.find(ANA, name) for name in NAMES]
+    assert len(let_go) == 2
+    assert all(files.path(part.latest.sha256).exists() for part in parts)
 
 
 async def test_a_dataset_too_small_to_split_is_refused_and_nothing_is_kept(stage: Stage) -> None:
