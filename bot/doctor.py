@@ -39,14 +39,14 @@ class Look:
 
 async def examine(settings: Settings) -> int:
     """Print a line for each thing; 0 when all is fine, else 1."""
-    findings: list[Look] = []
+    looks: list[Look] = []
     for look in (slack, socket, signing, database, disk, backend):
-        findings += await look(settings)
-    for finding in findings:
-        print(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what}: {finding.said}")
-        if not finding.fine and finding.remedy:
-            print(f"      -> {finding.remedy}")
-    return 0 if all(finding.fine for finding in findings) else 1
+        looks += await look(settings)
+    for one in looks:
+        print(f"{'ok  ' if one.fine else 'FAIL'}  {one.what}: {one.said}")
+        if not one.fine and one.remedy:
+            print(f"      -> {one.remedy}")
+    return 0 if all(one.fine for one in looks) else 1
 
 
 async def slack(settings: Settings) -> list[Look]:
