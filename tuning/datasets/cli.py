@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from tuning.datasets.atomic import writing
+from tuning.datasets.atomic import ended_softly, same_file, writing
 from tuning.datasets.front import CannotRead, check_file
+from tuning.datasets.output import print_all
 from tuning.datasets.pool import Sink
 from tuning.datasets.progress import Listener, Progress
 from tuning.datasets.report import Finding, TokenStats
@@ -25,6 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("row", "offset", "severity", "code", "path", "message", "source")
 
 
+@ended_softly()
 def main_validate(
     path: Path,
     *,
@@ -52,6 +54,9 @@ def main_validate(
     What `draw` makes of the tokens per example is written to `histogram`.
     """
     out, err = out or sys.stdout, err or sys.stderr
+    if clash := _replaced(path, against, findings_csv, histogram):
+        print(f"ft-bot: {clash.name} is read: give what is written another name.", file=err)
+        return CANNOT_READ
     try:
         with findings_file(findings_csv, most_findings) as sink, _told(err, progress) as listener:
             report = check_file(
@@ -72,8 +77,14 @@ def main_validate(
         return CANNOT_READ
     if histogram and draw and not _written(histogram, draw, report.tokens, err):
         return CANNOT_READ
-    _print(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
+    print_all(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
     return FINE if report.ok else HAS_ERRORS
+
+
+def _replaced(path: Path, against: Path | None, *written: Path | None) -> Path | None:
+    """A file that is read and would be written too."""
+    read = [one for one in (path, against) if one]
+    return next((two for two in written if two and any(same_file(one, two) for one in read)), None)
 
 
 def _written(path: Path, draw: Callable[[TokenStats], bytes], tokens: TokenStats, err: TextIO) -> bool:
@@ -84,7 +95,7 @@ def _written(path: Path, draw: Callable[[TokenStats], bytes], tokens: TokenStats
     except ValueError as error:
         print(f"ft-bot: no picture: {error}", file=err)
     except OSError as error:
-        print(f"ft-bot: {path.name} can't be written: {error.strerror}.", file=err)
+        print(f"ft-bot: {path.name or path} can't be written: {error.strerror}.", file=err)
         return False
     return True
 
@@ -108,32 +119,22 @@ def _told(err: TextIO, wanted: bool) -> Iterator[Listener | None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _print(text: str, out: TextIO) -> None:
-    """Print; a reader that went away early, such as `head`, is no error."""
-    try:
-        print(text, file=out, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-
-
 @contextmanager
 def findings_file(path: Path | None, most: int | None = None) -> Iterator[Sink | None]:
     """A sink that writes findings to a CSV file, all or the first `most`; it appears only when complete."""
     if path is None:
         yield None
         return
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+        with writing(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+            writer = csv.writer(text)
             writer.writerow(COLUMNS)
             left = iter(range(sys.maxsize if most is None else most))
             yield lambda found: writer.writerows(_cells(one) for one, _ in zip(found, left, strict=False))
-        os.replace(part, path)
+            text.detach()
     except OSError as error:
-        raise CannotRead(f"{path.name} can't be written: {error.strerror}.") from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise CannotRead(f"{path.name or path} can't be written: {error.strerror}.") from error
 
 
 def _cells(finding: Finding) -> list[object]:
