@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -25,6 +26,8 @@ class Defaults(msgspec.Struct, frozen=True):
     images_per_example: int
     image_bytes: int
     image_examples: int
+    messages_per_example: int
+    calls_per_message: int
     file_bytes: int
     upload_bytes: int
     part_bytes: int
@@ -48,6 +51,22 @@ class Base(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     images: bool = True
     shutdown: dt.date | None = None
+
+
+class Retired(msgspec.Struct, frozen=True):
+    """A base model that is gone: the limits it had, and the day on which it had been shut down."""
+
+    name: str
+    encoding: str
+    example_tokens: int
+    methods: tuple[Method, ...]
+    shutdown: dt.date
+    source: str
+    checked: dt.date
+    aliases: tuple[str, ...] = ()
+
+
+B = TypeVar("B", Base, Retired)
 
 
 class Closing(msgspec.Struct, frozen=True):
@@ -76,13 +95,16 @@ class PriceBook(msgspec.Struct, frozen=True):
     defaults: Defaults
     bases: tuple[Base, ...]
     closings: tuple[Closing, ...] = ()
+    retired: tuple[Retired, ...] = ()
 
     def find(self, model: str | None) -> Base | None:
         """The base of a name, an alias or a tuned model (`ft:base:org:suffix:id`); None if not on record."""
-        if not model:
-            return None
-        name = model.split(":")[1] if model.startswith("ft:") and model.count(":") > 1 else model
-        return next((base for base in self.bases if name == base.name or name in base.aliases), None)
+        return _named(model, self.bases)
+
+    def known(self, model: str | None) -> Base | Retired | None:
+        """As `find`, among the bases that are gone too; Azure's tuned models (`base.ft-id`) count as well."""
+        name = model.split(".ft-")[0] if model else None
+        return _named(name, self.bases) or _named(name, self.retired)
 
     def training(self, model: str, tokens: int, *, low_tokens: int | None = None) -> Estimate | None:
         """Cost of training on `tokens` (all epochs); `low_tokens` is the least that may be charged."""
@@ -104,13 +126,20 @@ class PriceBook(msgspec.Struct, frozen=True):
 
     def limit(self, model: str | None) -> int:
         """The most tokens an example may have for this base."""
-        base = self.find(model)
+        base = self.known(model)
         return base.example_tokens if base else self.defaults.example_tokens
 
     def encoding(self, model: str | None) -> str:
         """The tokenizer of this base."""
-        base = self.find(model)
+        base = self.known(model)
         return base.encoding if base else self.defaults.encoding
+
+
+def _named(model: str | None, bases: Iterable[B]) -> B | None:
+    if not model:
+        return None
+    name = model.split(":")[1] if model.startswith("ft:") and model.count(":") > 1 else model
+    return next((base for base in bases if name == base.name or name in base.aliases), None)
 
 
 def load(path: Path) -> PriceBook:
@@ -136,6 +165,11 @@ def bases() -> tuple[Base, ...]:
 def price(model: str) -> Base | None:
     """The price row of a base or tuned model; None means that no price is on record."""
     return book().find(model)
+
+
+def known(model: str) -> Base | Retired | None:
+    """What is on record of a base, be it gone; None means that its tokenizer and limits aren't known."""
+    return book().known(model)
 
 
 def estimate(model: str, billable_tokens: int, epochs: int) -> Estimate | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tuning.datasets.report import Report
 from tuning.dropped import free_name, sha256_of
 from tuning.errors import Conflict, NotFound
+from tuning.findings import SMALL
 from tuning.ids import new_id
 from tuning.keeping import Keeping
 from tuning.lanes import Lanes
@@ -25,8 +26,6 @@ from tuning.remedies import private_codes
 
 LONGEST_NAME = 40
 TRAIN = "train"
-#: What a part may have that a dataset to train on may not: it is there to be looked at, not to be learnt.
-SMALL = "too_few_rows"
 
 
 @dataclass(frozen=True, slots=True)

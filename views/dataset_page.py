@@ -10,7 +10,7 @@ from views.blocks import actions, button, confirm, context, fields, header, noti
 from views.charts import sparkline
 from views.conversation import example_blocks
 from views.corrections import diff_words
-from views.datasets import accepted_words, dataset_words
+from views.datasets import accepted_words, dataset_buttons, dataset_words
 from views.findings import warning_words
 from views.numbers import count, plural, size, when
 from views.rejected import source_words
@@ -44,7 +44,7 @@ def _spread(version: Version) -> str:
     """How long the examples are, as a small chart: a bar for each step from the shortest to the longest."""
     steps = version.report.tokens.histogram
     chart = sparkline([float(number) for _, _, number in steps])
-    ends = f"{count(steps[0][0])} to {count(steps[-1][1])}" if steps else ""
+    ends = f"{count(version.report.tokens.min)} to {count(version.report.tokens.max)}"
     return f"*Tokens a row*  {chart}  {ends}" if chart else ""
 
 
@@ -140,11 +140,8 @@ def examples_page(preview: Preview) -> Rendered:
 def shared_card(dataset: Dataset, by: str) -> Rendered:
     """A dataset's card in a channel that somebody shared it into."""
     text = f"📎 {mention(by)} shares a dataset: {dataset_words(dataset)}"
-    train = button("Train", "train_dataset", dataset.id, style="primary")
-    details = button("Details", "show_dataset", dataset.id)
-    return rendered(
-        text, [section(text), fields(report_facts(dataset.latest.report)), actions(train, details)]
-    )
+    facts = fields(report_facts(dataset.latest.report))
+    return rendered(text, [section(text), facts, *dataset_buttons(dataset)])
 
 
 def renamed_notice(by: str, old: str, new: str) -> Rendered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuning.findings import SMALL
 from tuning.library import Listed
 from tuning.records import Acceptance, Dataset
 from views.blocks import actions, button, more, notice, rendered, section
@@ -26,8 +27,12 @@ def accepted_words(accepted: Acceptance) -> str:
 def dataset_buttons(dataset: Dataset | None) -> list[Block]:
     if dataset is None:
         return []
-    train = button("Train", "train_dataset", dataset.id, style="primary")
-    return [actions(train, button("Details", "show_dataset", dataset.id))]
+    details = button("Details", "show_dataset", dataset.id)
+    return [actions(details)] if SMALL in dataset.latest.report.codes else [actions(_train(dataset), details)]
+
+
+def _train(dataset: Dataset) -> Block:
+    return button("Train", "train_dataset", dataset.id, style="primary")
 
 
 def dataset_list(listed: Listed) -> Rendered:
@@ -53,10 +58,13 @@ def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
     """The answer to `/ft split`: each part with its rows, and its answers where they are few."""
     head = f"✂️ {code(name, 80)} is split (seed {count(seed)}):"
     lines, blocks = [], [section(head)]
+    rows = sum(part.latest.report.rows for part in parts)
     for part in parts:
         report = part.latest.report
         labels = f"\n{told}" if (told := labels_line(report)) else ""
-        lines.append(f"{code(part.name, 80)}: {plural(report.rows, 'row')}")
+        lines.append(
+            f"{code(part.name, 80)}: {plural(report.rows, 'row')} ({100 * report.rows / rows:.3g} %)"
+        )
         blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
     return rendered("\n".join([head, *lines]), blocks)
 

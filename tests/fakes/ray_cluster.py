@@ -69,7 +69,8 @@ class RayCluster:
 @contextlib.contextmanager
 def running_cluster(nodes: int) -> Iterator[RayCluster]:
     """A cluster with so many nodes beside the head."""
-    # Ray makes sockets below it, whose paths may not be long; it writes into RAY_TMPDIR/ray and doesn't make that.
+    # Ray makes sockets below it, whose paths may not be long.
+    # It also writes into RAY_TMPDIR/ray, which it doesn't make.
     temporary = tempfile.mkdtemp(prefix="ray-")
     (Path(temporary) / "ray").mkdir()
     cluster = RayCluster(temporary)

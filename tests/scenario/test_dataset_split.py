@@ -35,6 +35,19 @@ async def test_a_dataset_is_split_into_three_and_again_into_the_same(stage: Stag
         assert sorted(await tx.datasets.names(ANA.workspace)) == sorted(("news", *NAMES))
 
 
+async def test_a_part_too_small_to_train_on_is_offered_for_validation_only(stage: Stage) -> None:
+    await stage.dataset(data=rows(15))
+    await stage.ana.command(CHANNEL, "/ft", "split news")
+    note = await stage.note(stage.ana, "is split")
+    assert "`news-heldout`: 2 rows (13.3 %)" in note["text"]
+    trains = [e["value"] for block in note["blocks"] for e in block.get("elements", ()) if "Train" in str(e)]
+    library = stage.bot.services.library
+    assert trains == [(await library.find(ANA, "news-train")).id]
+    await stage.ana.command(CHANNEL, "/ft", "train news-heldout base=tiny-chat")
+    assert "2 rows: training takes at least 10" in (await stage.note(stage.ana, "rows:"))["text"]
+    assert not stage.backend.files
+
+
 async def test_a_dataset_too_small_to_split_is_refused_and_nothing_is_kept(stage: Stage) -> None:
     await stage.dataset(data=rows(11))
     await stage.ana.command(CHANNEL, "/ft", "split news validation=20 heldout=20")

@@ -77,7 +77,8 @@ def _check_plain(path: Path, wish: Wish, head: bytes, size: int, seen: Look) -> 
     tally = Tally() if seen.container else _check_rows(path, size, settings, wish, teller)
     has_bom = head.startswith(BOM)
     ended = teller.ended_at
-    subject = Subject(path, size, digest.value(), has_bom, seen, settings, prices, base, method, ended)
+    asked = (prices, base, method, wish.today, wish.assumed)
+    subject = Subject(path, size, digest.value(), has_bom, seen, settings, *asked, ended)
     compared = _is_compared(size, tally, settings, wish.deep) and not seen.container and ended is None
     meaning, against = ([], None) if ended is not None else _meaning(path, tally, settings, wish, compared)
     meaning.sort(key=lambda finding: finding.row or 0)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _BLANK = b" \t\r"
 _LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
 _ROLES = {letter: role for role, letter in _LETTERS.items()}
+# Some backends limit the messages of a row. The price list says how many, and takes long to load here.
+_MANY = 1000
 _TURNS = bytes(byte == ord("a") for byte in range(256))
 
 
@@ -187,7 +189,8 @@ class Checker:
             return known
         systems = [i for i, letter in enumerate(letters) if letter in "sd"]
         twice = "aa" in letters
-        good = letters.endswith("a") and systems == list(range(len(systems))) and not twice
+        long = len(letters) > _MANY
+        good = letters.endswith("a") and systems == list(range(len(systems))) and not twice and not long
         encoding = self.settings.encoding
         fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(_ROLES[letter], encoding) for letter in letters)
         pattern = _Pattern(good, fixed, "u" not in letters, not systems, len(systems) == 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +12,13 @@ from typing import TextIO
 from tuning.datasets.atomic import ended_softly, same_file, writing
 from tuning.datasets.front import CannotRead, check_file
 from tuning.datasets.output import print_all
-from tuning.datasets.pool import Sink
 from tuning.datasets.progress import Listener, Progress
-from tuning.datasets.report import Finding, TokenStats
+from tuning.datasets.report import TokenStats
+from tuning.datasets.table import findings_file
 from tuning.datasets.text import render
 from tuning.datasets.workers import WorkerDied
 
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
-#: What makes a spreadsheet read a cell as a formula, when it stands first.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("row", "offset", "severity", "code", "path", "message", "source")
 
 
 @ended_softly()
@@ -117,30 +112,3 @@ def _told(err: TextIO, wanted: bool) -> Iterator[Listener | None]:
         yield listener
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def findings_file(path: Path | None, most: int | None = None) -> Iterator[Sink | None]:
-    """A sink that writes findings to a CSV file, all or the first `most`; it appears only when complete."""
-    if path is None:
-        yield None
-        return
-    try:
-        with writing(path) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-            writer = csv.writer(text)
-            writer.writerow(COLUMNS)
-            left = iter(range(sys.maxsize if most is None else most))
-            yield lambda found: writer.writerows(_cells(one) for one, _ in zip(found, left, strict=False))
-            text.detach()
-    except OSError as error:
-        raise CannotRead(f"{path.name or path} can't be written: {error.strerror}.") from error
-
-
-def _cells(finding: Finding) -> list[object]:
-    return [_safe(getattr(finding, column)) for column in COLUMNS]
-
-
-def _safe(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -6,11 +6,14 @@ import base64
 import binascii
 import io
 import re
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from tuning.datasets.rowcheck import RowFindings, quoted
 from tuning.pricing import book
 
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan")
 _DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,", re.IGNORECASE)
 _WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 _MODES = {"RGB", "RGBA"}
@@ -31,6 +34,8 @@ def check_content(out: RowFindings, role: str, content: Any, path: str) -> int:
     if not isinstance(content, list):
         out.type_is(content, (str, list), path, "content_type")
         return 0
+    if role == "tool":
+        out.add("tool_content_parts", path, "The tool's answer is a list of parts")
     return sum(_check_part(out, role, part, f"{path}[{i}]") for i, part in enumerate(content))
 
 
@@ -98,6 +103,22 @@ def _check_url(out: RowFindings, url: Any, path: str) -> None:
         out.add("image_url", path, "This is neither a web address nor a data URL")
     elif suffix := _OTHER_SUFFIX.search(url.split("?")[0].split("#")[0]):
         out.add("image_type", path, f"The address ends in .{suffix[1].lower()}")
+    elif _is_private(url):
+        out.add(
+            "image_unreachable", path, "No backend can fetch an image from an address of a private network"
+        )
+
+
+def _is_private(url: str) -> bool:
+    """Whether a web address leads to this machine or into a network that only its own people see."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:  # brackets around what is no address: it leads nowhere
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:  # a name
+        return "." not in host or host.endswith(_PRIVATE_NAMES)
 
 
 def _check_data(out: RowFindings, declared: str, data: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,8 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from tuning.datasets import stats
+from tuning.datasets.bases import base_findings, count
 from tuning.datasets.checker import Settings
 from tuning.datasets.duplicates import duplicate_findings
+from tuning.datasets.everywhere import EVERYWHERE, codes_everywhere
 from tuning.datasets.report import SCHEMA, Finding, Price, Report
 from tuning.datasets.rules import RULES, make_finding
 from tuning.datasets.sniff import Look
@@ -38,6 +41,8 @@ class Subject(NamedTuple):
     prices: PriceBook
     base: str | None
     method: str | None
+    today: dt.date
+    assumed: tuple[str, ...]
     ended_at: int | None = None
     """How many bytes were checked when somebody ended the check early."""
 
@@ -52,7 +57,9 @@ def finish(
 ) -> Report:
     """The report; `sink` gets the findings that only the whole file shows."""
     codes = Counter(tally.codes)
-    fact = _one_fact(tally, codes)
+    fact = [make_finding(code, EVERYWHERE[code]) for code in codes_everywhere(tally)]
+    for finding in fact:
+        del codes[finding.code]
     late = chain(file_findings(subject, tally), duplicate_findings(subject.path, tally), meaning, fact)
     kept = _told(late, codes, subject.settings.keep, sink)
     severities = Counter[str]()
@@ -97,21 +104,6 @@ def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-_FACTS = {
-    "missing_system": "No row has a system message",
-    "system_in_item": "The reinforcement items have system messages",
-}
-
-
-def _one_fact(tally: Tally, codes: Counter[str]) -> list[Finding]:
-    """What is the matter with every row is one fact about the file, not one for each row."""
-    rows = tally.messages.total()
-    facts = [make_finding(code, what) for code, what in _FACTS.items() if codes[code] == rows > 0]
-    for fact in facts:
-        del codes[fact.code]
-    return facts
-
-
 def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
     """What is wrong with the file as a whole."""
     found: list[Finding] = []
@@ -129,14 +121,10 @@ def file_findings(subject: Subject, tally: Tally) -> list[Finding]:
     elif not rows:
         found.append(make_finding("empty_file", "The file has no examples"))
     elif rows < subject.prices.defaults.minimum_rows:
-        found.append(make_finding("too_few_rows", f"The file has {_count(rows, 'example')}"))
+        found.append(make_finding("too_few_rows", f"The file has {count(rows, 'example')}"))
     elif rows < subject.prices.defaults.advised_rows:
-        found.append(make_finding("few_rows", f"The file has {_count(rows, 'example')}"))
-    return [*found, *_limits(subject, tally), *_method(subject)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        found.append(make_finding("few_rows", f"The file has {count(rows, 'example')}"))
+    return [*found, *_limits(subject, tally), *base_findings(subject, tally.image_examples)]
 
 
 def _limits(subject: Subject, tally: Tally) -> list[Finding]:
@@ -152,23 +140,6 @@ def _limits(subject: Subject, tally: Tally) -> list[Finding]:
     if tally.image_examples > defaults.image_examples:
         what = f"{tally.image_examples:,} examples have images"
         found.append(make_finding("too_many_image_examples", what))
-    base = subject.prices.find(subject.base)
-    if tally.image_examples and base and not base.images:
-        count = _count(tally.image_examples, "example")
-        what = f"The guide to images doesn't list {base.name}, and images stand in {count}"
-        found.append(make_finding("images_not_offered", what))
-    return found
-
-
-def _method(subject: Subject) -> list[Finding]:
-    found = []
-    seen, method = subject.seen.format, subject.method
-    if method and seen not in (method, "unknown"):
-        found.append(make_finding("format_mismatch", f"The method is {method}, the rows are {seen}"))
-    base = subject.prices.find(subject.base)
-    wanted = method or (seen if seen != "unknown" else None)
-    if base and wanted and wanted not in base.methods:
-        found.append(make_finding("method_not_offered", f"{base.name} can't be trained with {wanted}"))
     return found
 
 

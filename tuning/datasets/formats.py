@@ -125,7 +125,7 @@ def _check_supervised(out: RowFindings, row: dict[str, Any]) -> None:
         return
     check_messages(out, messages, tools)
     _check_tools_used(out, row, messages, tools)
-    if "parallel_tool_calls" in row and "tools" not in row:
+    if row.get("parallel_tool_calls") is not None and "tools" not in row:
         out.add("parallel_tool_calls", "parallel_tool_calls", "The row has no tools", "Leave the key out.")
     roles = _roles(messages)
     if "assistant" not in roles:
@@ -147,6 +147,9 @@ def _check_tools_used(
     _check_one_form(out, holder, messages, prefix)
     if counts and not tools.declared:
         out.add("tools_missing", f"{prefix}tools", "The row calls tools that it doesn't declare")
+    elif not tools.declared and any(isinstance(m, dict) and m.get("function_call") for m in messages):
+        todo = "Add functions; or write tool_calls, which are their newer form, and add tools."
+        out.add("tools_missing", f"{prefix}tools", "The row calls a function that it doesn't declare", todo)
     if holder.get("parallel_tool_calls") is False and max(counts, default=0) > 1:
         out.add(
             "parallel_tool_calls", f"{prefix}parallel_tool_calls", "A message makes several calls at once"
@@ -217,7 +220,8 @@ def _check_output(out: RowFindings, messages: list[Any], tools: Tools, path: str
             out.add("message_unrecognized_key", f"{at}.weight", "An output has no weight")
         calls = message.get("tool_calls") or message.get("function_call")
         if calls and is_empty(message.get("content")) and message.get("role") == "assistant":
-            out.add("missing_content", f"{at}.content", "The output has no text")
+            todo = "Write what it says: OpenAI takes text alone as an output."
+            out.add("missing_content", f"{at}.content", "The output calls a tool and has no text", todo)
 
 
 def _check_reinforcement(out: RowFindings, row: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tuning.datasets.workers import SMALL, Workers, processes_for
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -42,6 +43,9 @@ class Wish(NamedTuple):
     refusals: tuple[str, ...]
     workers: Workers | None
     """Processes that were started already."""
+    today: dt.date
+    assumed: tuple[str, ...]
+    """What is taken for granted of a base that isn't on record."""
 
 
 def check_file(
@@ -59,6 +63,7 @@ def check_file(
     deep: bool = False,
     progress: Listener | None = None,
     refusals: Sequence[str] = (),
+    today: dt.date | None = None,
 ) -> Report:
     """Check every row of a file and say what was found.
 
@@ -68,6 +73,7 @@ def check_file(
     each other up to `COMPARED_ROWS` and `COMPARED_BYTES`, or all of them if `deep`. `progress` is told how
     far the check is, after the first stretch and then once a second at most;
     when it answers True, the check ends there, and the report says so. Packed files and UTF-16 are opened.
+    `today` tells which bases are gone.
     Raises CannotRead if there is no file to read and ValueError for an unknown method or encoding.
     """
     if method is not None and method not in METHODS:
@@ -76,20 +82,34 @@ def check_file(
         raise ValueError("The limit of tokens has to be at least 1.")
     workers = _workers(path, processes)
     try:
+        from datetime import UTC, datetime
+
         from tuning.datasets.tokens import check_encoding
         from tuning.pricing import book
 
         prices = prices or book()
+        assumed = _assumed(prices, base, encoding, max_tokens)
         encoding = check_encoding(encoding or prices.encoding(base))
         if workers:
             workers.load(encoding)
         from tuning.datasets.check import check
 
         options = (base, method, encoding, max_tokens, keep, processes, prices, sink, against, deep, progress)
-        return check(path, Wish(*options, tuple(refusals), workers))
+        today = today or datetime.now(UTC).date()
+        return check(path, Wish(*options, tuple(refusals), workers, today, assumed))
     finally:
         if workers:
             workers.close()
+
+
+def _assumed(
+    prices: PriceBook, base: str | None, encoding: str | None, max_tokens: int | None
+) -> tuple[str, ...]:
+    """What is counted with, of a base that isn't on record, though nobody asked for it."""
+    if not base or prices.known(base):
+        return ()
+    limit = "" if max_tokens else f"{prices.limit(base):,} tokens"
+    return tuple(filter(None, ("" if encoding else prices.encoding(base), limit)))
 
 
 def _workers(path: Path, processes: int | None) -> Workers | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tuning.datasets.contents import check_content
 from tuning.datasets.rowcheck import NAME, RowFindings, is_empty, quoted
-from tuning.datasets.strict import join
+from tuning.datasets.strict import BadNumber, join
 from tuning.datasets.toolcheck import Tools, check_call
 from tuning.pricing import book
 
@@ -46,6 +46,8 @@ def check_messages(out: RowFindings, messages: list[Any], tools: Tools, path: st
     most = book().defaults.images_per_example
     if images > most:
         out.add("too_many_images", path, f"The example has {images} images, {most} are allowed")
+    if len(messages) > book().defaults.messages_per_example:
+        out.add("too_many_messages", path, f"The example has {len(messages):,} messages")
     _check_order(out, messages, path)
     return images
 
@@ -120,7 +122,8 @@ def _check_said(out: RowFindings, role: str | None, message: dict[str, Any], pat
     if "content" not in message:
         out.add("message_missing_key", f"{path}.content", "The message has no content")
     elif role == "tool" and content == "":
-        out.add("blank_content", f"{path}.content", "The tool's answer is empty")
+        todo = "Leave it if the tool returned nothing; many write OK or null then."
+        out.add("blank_content", f"{path}.content", "The tool's answer is empty", todo)
     else:
         out.add("missing_content", f"{path}.content", "The message says nothing")
     return 0
@@ -129,7 +132,8 @@ def _check_said(out: RowFindings, role: str | None, message: dict[str, Any], pat
 def _check_assistant(out: RowFindings, message: dict[str, Any], tools: Tools, path: str) -> None:
     if "weight" in message:
         weight = message["weight"]
-        if isinstance(weight, bool) or weight not in (0, 1):
+        told = isinstance(weight, BadNumber)  # as not_a_number
+        if not told and (isinstance(weight, bool) or weight not in (0, 1)):
             out.add("weight", f"{path}.weight", f"The weight is {quoted(weight)}")
     if message.get("audio") is not None:
         out.add("content_part", f"{path}.audio", "Audio can't be trained", "Remove it.")
@@ -153,6 +157,8 @@ def _check_calls(out: RowFindings, calls: Any, tools: Tools, path: str) -> None:
         return
     if not calls:
         out.add("tool_call", path, "tool_calls is an empty list", "Leave the key out.")
+    if len(calls) > book().defaults.calls_per_message:
+        out.add("too_many_calls", path, f"The message makes {len(calls):,} calls")
     seen: set[str] = set()
     for i, call in enumerate(calls):
         _check_call(out, call, tools, seen, f"{path}[{i}]")

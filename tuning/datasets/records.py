@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any
 
 from tuning.datasets.cells import MOST_COLUMNS, PROBLEM, Numbered
+from tuning.datasets.csvrows import table
 from tuning.datasets.documents import document, is_lines, lines
 from tuning.datasets.sheets import workbook
-from tuning.datasets.tables import table
 from tuning.datasets.unpack import CannotConvert, Opened, open_text
 
 _HEAD = 1 << 16

@@ -47,6 +47,8 @@ FILE_RULES = {
     "upload_too_large": _error("spec", "Split it: one upload holds 8 GB."),
     "too_many_image_examples": _error("doc", "Keep at most 50,000 examples with images."),
     "method_not_offered": _error("doc", "Choose another base model or another method."),
+    "unknown_base": _warning("ours", "Give --encoding and --max-tokens, or the name of a base on record."),
+    "base_gone": _warning("doc", "Choose another base, unless your backend still has this one."),
 }
 
 JSON_RULES = {
@@ -92,6 +94,7 @@ MESSAGE_RULES = {
     "repeated_assistant": _warning(
         "reported", "Join them, or put what was said between them: Azure refuses it."
     ),
+    "too_many_messages": _warning("reported", "Keep at most 2,048 messages: Azure refuses longer lists."),
     "system_not_first": _warning("ours", "Put instructions before the conversation."),
     "missing_system": _warning(
         "notebook", "Add the system (or developer) message that you will use when asking."
@@ -103,10 +106,13 @@ MESSAGE_RULES = {
 
 IMAGE_RULES = {
     "image_role": _error("doc", "Move the image to a user message."),
-    "too_many_images": _error("doc", "Keep at most 10 images in an example."),
+    "too_many_images": _error(
+        "doc", "Keep at most 10 images in an example: OpenAI takes no more, Azure takes 64."
+    ),
     "image_type": _error("doc", "Use a JPEG, PNG or WEBP image."),
     "image_mode": _error("doc", "Save the image as RGB or RGBA: backends take no other mode."),
     "image_url": _error("doc", "Give an https URL or a data:image/...;base64 URL."),
+    "image_unreachable": _warning("ours", "Give a public address, or the image itself as a data URL."),
     "image_too_large": _error("doc", "Make the image smaller than 10 MB."),
     "image_in_preference": _error("doc", "Leave images out: preference pairs are text only."),
     "images_not_offered": _warning("doc", "Choose a base that learns from images, or leave them out."),
@@ -132,6 +138,15 @@ TOOL_RULES = {
     "tool_unanswered": _error("spec", "Add one tool message for each call right after it."),
     "tool_answers_nothing": _error("spec", "Put it right after the assistant message that makes the call."),
     "parallel_tool_calls": _warning("ours", "Make one call a message, or allow parallel calls."),
+    "too_many_calls": _warning("reported", "Make at most 128 calls a message: OpenAI refuses longer lists."),
+    "tool_content_parts": _warning(
+        "reported", "Give the tool's answer as a string: fine-tuning was seen to refuse a list of parts."
+    ),
+    "tool_properties": _warning("reported", 'Add "properties": {}: OpenAI refuses an object without it.'),
+    "tool_top_level": _warning(
+        "reported", "Move it into a property or leave it out: OpenAI refuses it there."
+    ),
+    "tool_enum": _warning("ours", "Name the values that are allowed, or leave enum out."),
     "tool_items": _warning("reported", "Say in items what the list holds: OpenAI refuses lists without it."),
     "tool_description_length": _warning(
         "reported", "Use at most 1,024 characters: Azure and older models of OpenAI refuse longer ones."
@@ -139,8 +154,10 @@ TOOL_RULES = {
 }
 
 PREFERENCE_RULES = {
-    "output_length": _error("spec", "Give a list with exactly one assistant message."),
-    "output_role": _error("spec", "The role of an output is assistant."),
+    "output_length": _error(
+        "spec", "OpenAI takes exactly one assistant message; Azure takes several, of assistant and tool."
+    ),
+    "output_role": _error("spec", "OpenAI takes only assistant here; Azure takes tool beside it."),
     "same_outputs": _warning("ours", "Nothing is learned from it: make the answers differ, or drop the row."),
     "grader_data": _warning("ours", "Give every row the same keys and types: a grader reads them by name."),
     "system_in_item": _warning(

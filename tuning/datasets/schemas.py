@@ -19,12 +19,21 @@ _NOT_STRICT = (
     *("oneOf", "allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),
     *("patternProperties", "default"),
 )
+_NOT_ON_TOP = (*_LISTS, "enum", "not")
 _MAPS = ("properties", "$defs", "definitions")
 
 
 class Fault(NamedTuple):
     """What is wrong with a schema, and where: `path` begins with a dot or a bracket, or is empty."""
 
+    path: str
+    what: str
+
+
+class Doubt(NamedTuple):
+    """What is doubtful in a schema: the rule's code, and where as in a fault."""
+
+    code: str
     path: str
     what: str
 
@@ -88,15 +97,31 @@ def strict_faults(schema: str) -> tuple[Fault, ...]:
 
 
 @lru_cache(maxsize=4096)
-def lists_without_items(schema: str) -> tuple[str, ...]:
-    """Where a list doesn't say what it holds, up to five places.
+def doubts(schema: str) -> tuple[Doubt, ...]:
+    """What a schema says that some backends refuse, or that fits no value, up to five of the inner ones.
 
-    Source: OpenAI answers 400, invalid_function_parameters: "array schema missing items".
+    Source: OpenAI answers 400, invalid_function_parameters: "object schema missing properties", "must have
+    type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level", "array schema missing
+    items".
     """
-    found = (
-        below(path) for path, part in _parts(json.loads(schema)) if _is_list(part) and "items" not in part
-    )
-    return tuple(islice(found, 5))
+    value = json.loads(schema)
+    inside = (doubt for path, part in _parts(value) for doubt in _inner_doubts(path, part))
+    return (*_top_doubts(value), *islice(inside, 5))
+
+
+def _top_doubts(schema: dict[str, Any]) -> Iterator[Doubt]:
+    if schema.get("type") == "object" and "properties" not in schema:
+        yield Doubt("tool_properties", "", "The parameters are an object without properties")
+    for key in _NOT_ON_TOP:
+        if key in schema:
+            yield Doubt("tool_top_level", below(key), f"{quoted(key)} stands at the top of the parameters")
+
+
+def _inner_doubts(path: str, part: dict[str, Any]) -> Iterator[Doubt]:
+    if _is_list(part) and "items" not in part:
+        yield Doubt("tool_items", below(path), "A list doesn't say what it holds")
+    if part.get("enum") == []:
+        yield Doubt("tool_enum", below(join(path, "enum")), "An enum without values fits nothing")
 
 
 def _is_list(part: dict[str, Any]) -> bool:

@@ -14,8 +14,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from tuning.datasets.atomic import writing
 from tuning.datasets.examples import Example, read_examples
+from tuning.datasets.formats import PREFERENCE_KEYS, SUPERVISED_KEYS
 from tuning.datasets.inside import opened
 from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
@@ -25,6 +28,8 @@ PARTS = ("train", "validation", "heldout")
 MOST_LABELS = 50
 LONGEST_LABEL = 60
 _LAST = "\U0010ffff"
+_ROW_KEYS = SUPERVISED_KEYS | PREFERENCE_KEYS
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class CannotSplit(ValueError):
@@ -63,6 +68,8 @@ def split_file(
     """
     if not (0 <= validation < 1 and 0 <= heldout < 1 and 0 < validation + heldout < 1):
         raise CannotSplit("Shares are between 0 and 1, and leave something to train on.")
+    if group_by in _ROW_KEYS:
+        raise CannotSplit(f"{group_by!r} is part of what is trained on. Group by a key of your own.")
     with opened(source) as plain:
         examples = list(read_examples(plain))
         lines = _lines(plain, {example.row for example in examples})
@@ -72,6 +79,7 @@ def split_file(
     shares = {"heldout": heldout, "validation": validation}
     chosen = assign(groups, shares, seed)
     _refuse_empty(chosen, shares)
+    _refuse_stale(source, folder, shares)
     folder.mkdir(parents=True, exist_ok=True)
     return _write(source, folder, examples, lines, chosen, group_by)
 
@@ -177,6 +185,19 @@ def _refuse_empty(chosen: dict[int, str], shares: dict[str, float]) -> None:
         )
 
 
+def _refuse_stale(source: Path, folder: Path, shares: dict[str, float]) -> None:
+    """A part that stays from an earlier split would have rows that are now trained on."""
+    for part, share in shares.items():
+        path = _path(source, folder, part)
+        if not share and path.exists():
+            raise CannotSplit(f"{path} is of an earlier split: delete it, or choose another folder.")
+
+
+def _path(source: Path, folder: Path, part: str) -> Path:
+    stem = source.name.removesuffix(".gz").removesuffix(".zip").removesuffix(".jsonl")
+    return folder / f"{stem}.{part}.jsonl"
+
+
 def _write(
     source: Path,
     folder: Path,
@@ -185,7 +206,6 @@ def _write(
     chosen: dict[int, str],
     group_by: str | None,
 ) -> list[Part]:
-    stem = source.name.removesuffix(".gz").removesuffix(".zip").removesuffix(".jsonl")
     labels = _labels(examples)
     parts: list[Part] = []
     with ExitStack() as stack:
@@ -193,7 +213,7 @@ def _write(
             mine = [example for example in examples if chosen[example.row] == name]
             if not mine:
                 continue
-            path = folder / f"{stem}.{name}.jsonl"
+            path = _path(source, folder, name)
             out = stack.enter_context(writing(path))
             out.writelines(_without(lines[example.row], group_by) + b"\n" for example in mine)
             counts: dict[str, int] = {}
@@ -204,7 +224,13 @@ def _write(
 
 
 def _without(line: bytes, key: str | None) -> bytes:
+    """The row without this key; everything else keeps its bytes, as far as JSON allows them."""
     if key is None:
         return line
-    value = {name: item for name, item in read_line(line).value.items() if name != key}
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    try:
+        members = _MEMBERS.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = {name: item for name, item in read_line(line).value.items() if name != key}
+        return json.dumps(value).encode()
+    kept = [msgspec.json.encode(name) + b": " + bytes(raw) for name, raw in members.items() if name != key]
+    return b"{" + b", ".join(kept) + b"}"

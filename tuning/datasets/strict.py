@@ -22,6 +22,8 @@ INVISIBLE = re.compile(
     "[\u00ad\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
     f"|(?<![{_SPACELESS}])\u200b(?![{_SPACELESS}])"
 )
+# The flags of England, Scotland and Wales are a black flag, hidden letters that say which, and an end.
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 LOST = "\ufffd"
 
 
@@ -215,7 +217,7 @@ def text_problems(path: str, text: str) -> Iterator[Problem]:
     if control := CONTROL.search(text):
         what = f"The text has the control character U+{ord(control[0]):04X}"
         yield Problem("control_character", path, what)
-    if hidden := INVISIBLE.search(text):
+    if hidden := INVISIBLE.search(_FLAG.sub("", text)):
         what = f"The text has the invisible character U+{ord(hidden[0]):04X}"
         yield Problem("invisible_character", path, what)
     if LOST in text:

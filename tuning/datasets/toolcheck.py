@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tuning.datasets.rowcheck import NAME, RowFindings, has_markup, quoted
-from tuning.datasets.schemas import below, compact, lists_without_items, strict_faults, validator
+from tuning.datasets.schemas import below, compact, doubts, strict_faults, validator
 from tuning.datasets.strict import join, parse, walk
 
 MOST_TOOLS = 128
 LONGEST_DESCRIPTION = 1024
+#: What a function without `parameters` declares, by the specification: an empty list of them.
+NO_PARAMETERS = '{"type":"object","maxProperties":0}'
 
 
 class Tools:
@@ -36,7 +38,10 @@ def check_tools(
             _check_list(out, tools, row[key], key, f"{prefix}{key}")
     if "parallel_tool_calls" in row and not reserved_only:
         path = f"{prefix}parallel_tool_calls"
-        out.type_is(row["parallel_tool_calls"], bool, path)
+        if row["parallel_tool_calls"] is None:
+            out.add("null_value", path, "parallel_tool_calls is null")
+        else:
+            out.type_is(row["parallel_tool_calls"], bool, path)
     return tools
 
 
@@ -92,7 +97,7 @@ def _check_function(out: RowFindings, tools: Tools, own: set[str], function: Any
             out.add("tool_description_length", f"{path}.description", what)
     if function.get("strict") is not None:
         out.type_is(function["strict"], bool, f"{path}.strict")
-    schema = _check_parameters(out, function, path) if "parameters" in function else ""
+    schema = _check_parameters(out, function, path) if "parameters" in function else NO_PARAMETERS
     if isinstance(name, str):
         tools.schemas[name] = schema
         own.add(name)
@@ -115,8 +120,8 @@ def _check_parameters(out: RowFindings, function: dict[str, Any], path: str) -> 
     if fault:
         out.add("tool_schema", f"{path}{fault.path}", f"The parameters aren't a JSON Schema: {fault.what}")
         return ""
-    for place in lists_without_items(text):
-        out.add("tool_items", f"{path}{place}", "A list doesn't say what it holds")
+    for doubt in doubts(text):
+        out.add(doubt.code, f"{path}{doubt.path}", doubt.what)
     if function.get("strict") is True:
         for fault in strict_faults(text):
             out.add("tool_strict", f"{path}{fault.path}", fault.what)
@@ -161,6 +166,8 @@ def _check_arguments_text(out: RowFindings, schema: str, arguments: str, path: s
         )
     elif not isinstance(value, dict):
         out.add("tool_arguments_json", path, "The arguments are JSON, but not an object")
+    elif value and schema is NO_PARAMETERS:
+        out.add("tool_arguments_schema", path, "The tool is declared without parameters, the call gives some")
     elif schema:
         _check_against(out, schema, value, path)
 

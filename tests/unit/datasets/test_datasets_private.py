@@ -163,7 +163,7 @@ def test_the_check_leaves_public_text_alone(check_rows, text: str):
 
 def test_private_data_is_found_in_tool_arguments_and_in_grader_data(check_rows, write):
     row = {"messages": [*good(700)["messages"][:2], {"role": "assistant", "function_call": {"name": "f", "arguments": '{"to": "x@y.io"}'}}],
-           "functions": [{"name": "f"}]}  # fmt: skip
+           "functions": [{"name": "f", "parameters": {}}]}  # fmt: skip
     assert [(f.code, f.path) for f in check_rows(row).findings] == [
         ("email_address", "messages[2].function_call.arguments")
     ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,8 @@ def taking(parameters: Any, **more: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "look", "parameters": parameters, **more}}
 
 
+SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbsct") + "\U000e007f"
+CHECKED = date(2026, 11, 25)
 OPEN = {"type": "object", "properties": {"n": {"type": "integer"}}}
 CLOSED = {**OPEN, "required": ["n"], "additionalProperties": False}
 DONE = {"role": "assistant", "content": "done"}
@@ -142,6 +145,10 @@ WRONG: list[tuple[Any, str, str]] = [
         '{"messages": [{"role": "user", "content": "a\u2060b"}, {"role": "assistant", "content": "b"}]}'.encode(),
         "invisible_character",
         "messages[0].content",
+    ),
+    *(
+        (chat(("user", text), ("assistant", "b")), "invisible_character", "messages[0].content")
+        for text in (SCOTLAND[:-1], SCOTLAND[1:], SCOTLAND.replace(chr(0xE0062), chr(0xE0062) * 5))
     ),
     (chat(("user", "caf\ufffd"), ("assistant", "b")), "lost_character", "messages[0].content"),
     (
@@ -482,6 +489,34 @@ WRONG: list[tuple[Any, str, str]] = [
         "messages[2].function_call.arguments",
     ),
     ({k: v for k, v in calling(call()).items() if k != "tools"}, "tools_missing", "tools"),
+    (
+        ending({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}),
+        "tools_missing",
+        "tools",
+    ),
+    (
+        calling(call(arguments='{"a": 1}'), tools=[{"type": "function", "function": {"name": "look"}}]),
+        "tool_arguments_schema",
+        "messages[2].tool_calls[0].function.arguments",
+    ),
+    ({**good(), "parallel_tool_calls": None}, "null_value", "parallel_tool_calls"),
+    *(
+        (
+            said({"role": "user", "content": [image(url)]}),
+            "image_unreachable",
+            "messages[1].content[0].image_url.url",
+        )
+        for url in (
+            "http://localhost:8080/a.png",
+            "https://files.LOCALHOST/a.png",
+            "http://127.0.0.1/a.png",
+            "https://10.2.3.4/a.png",
+            "http://192.168.1.20:9000/bucket/a.png",
+            "http://[::1]/a.png",
+            "http://minio:9000/a.png",
+            "https://nas.local/a.png",
+        )
+    ),
     ({**good(), "function_call": "auto"}, "unrecognized_key", "function_call"),
     (
         {
@@ -520,6 +555,58 @@ WRONG: list[tuple[Any, str, str]] = [
         {**good(), "tools": [taking(OPEN, description="x" * 1025)]},
         "tool_description_length",
         "tools[0].function.description",
+    ),
+    (
+        {**good(), "tools": [taking({"type": "object"})]},
+        "tool_properties",
+        "tools[0].function.parameters",
+    ),
+    (
+        {**good(), "functions": [{"name": "look", "parameters": {"type": "object", "required": []}}]},
+        "tool_properties",
+        "functions[0].parameters",
+    ),
+    *(
+        (
+            {**good(), "tools": [taking({**OPEN, key: value})]},
+            "tool_top_level",
+            f"tools[0].function.parameters.{key}",
+        )
+        for key, value in (
+            ("anyOf", [{"required": ["n"]}]),
+            ("oneOf", [{"required": ["n"]}, {"required": []}]),
+            ("allOf", [{"minProperties": 1}]),
+            ("not", {"required": ["m"]}),
+            ("enum", [{"n": 1}, {"n": 2}]),
+        )
+    ),
+    (
+        {**good(), "tools": [taking({**OPEN, "properties": {"unit": {"type": "string", "enum": []}}})]},
+        "tool_enum",
+        "tools[0].function.parameters.properties.unit.enum",
+    ),
+    (
+        calling(*(call(f"c{n}") for n in range(129))),
+        "too_many_calls",
+        "messages[2].tool_calls",
+    ),
+    (
+        calling(
+            call("a"),
+            then=({**answer("a"), "content": [{"type": "text", "text": "21 degrees"}]}, DONE),
+        ),
+        "tool_content_parts",
+        "messages[3].content",
+    ),
+    (
+        chat(("system", "Be brief."), *(("user", "u"), ("assistant", "a")) * 1024),
+        "too_many_messages",
+        "messages",
+    ),
+    (
+        {**chat(("system", "Be brief."), *(("user", "u"), ("assistant", "a")) * 1024), "tools": [TOOL]},
+        "too_many_messages",
+        "messages",
     ),
 ]
 
@@ -564,6 +651,9 @@ FINE: list[Any] = [
         call(), tools=[taking({**CLOSED, "properties": {"n": {"anyOf": [{"type": "integer"}]}}}, strict=True)]
     ),
     calling(call("a"), call("b"), then=(answer("b"), answer("a"), DONE)),
+    {**good(999), "tools": [taking({"type": "object", "properties": {}})]},
+    {**good(999), "tools": [taking({**OPEN, "properties": {"more": {"type": "object"}}})]},
+    {**good(999), "tools": [taking({**OPEN, "properties": {"n": {"anyOf": [{"type": "integer"}]}}})]},
     calling(
         call("a"), then=(answer("a"), {"role": "assistant", "tool_calls": [call("a")]}, answer("a"), DONE)
     ),
@@ -585,6 +675,13 @@ FINE: list[Any] = [
         ("system", "Be brief."),
         ("user", "ภาษา\u200bไทย and می\u200cخواهم and 👩\u200d🚒"),
         ("assistant", "a"),
+    ),
+    chat(("system", "Be brief."), ("user", f"{SCOTLAND} plays \U0001f3f4"), ("assistant", SCOTLAND)),
+    calling(call(arguments="{}"), tools=[numbered(1), {"type": "function", "function": {"name": "look"}}]),
+    {**good(999), "parallel_tool_calls": True, "tools": [TOOL]},
+    *(
+        said({"role": "user", "content": [{"type": "text", "text": "what?"}, image(url)]})
+        for url in ("https://8.8.8.8/a.png", "http://cdn.localhost.example:8080/a.png")
     ),
     chat(("system", "Be brief."), ("user", "tabs\tand\nbreaks — “quotes” … é 🧠"), ("assistant", "a")),
 ]
@@ -659,12 +756,61 @@ def test_a_wrong_preference_pair_gets_its_finding(write, row: Any, code: str, pa
     assert {f.row for f in report.findings} == {1}
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        [ASSISTANT, DONE],
+        [{"role": "tool", "tool_call_id": "a", "content": "1"}],
+        [{"role": "assistant", "tool_calls": [call()]}],
+    ],
+)
+def test_what_is_wrong_with_an_output_is_told_with_the_backend_that_refuses_it(write, output: Any):
+    report = check_file(write(preference(preferred_output=output), *(preference() for _ in range(9))))
+    told = [f.message for f in report.findings if f.row == 1 and f.severity == "error"]
+    assert told
+    assert all("OpenAI" in message for message in told)
+
+
 def graded(number: int, **more: Any) -> dict[str, Any]:
     return {
         "messages": [{"role": "developer", "content": "d"}, {"role": "user", "content": f"{number}?"}],
         "reference_answer": {"n": number},
         **more,
     }
+
+
+def test_a_list_that_is_just_as_long_as_a_backend_takes_has_no_finding(check_rows):
+    talk = chat(*(("developer", "Be brief."),) * 2, *(("user", "u"), ("assistant", "a")) * 1023)
+    calls = calling(*(call(f"c{n}") for n in range(128)))
+    assert (
+        not {"too_many_messages", "too_many_calls"}
+        & check_rows(talk, {**talk, "tools": [TOOL]}, calls).codes.keys()
+    )
+
+
+def test_a_flag_is_an_emoji_however_the_row_writes_it(check_rows):
+    row = chat(("system", "Be brief."), ("user", "Where is that?"), ("assistant", SCOTLAND))
+    assert check_rows(json.dumps(row, ensure_ascii=False).encode()).codes == {}
+    assert check_rows(json.dumps(row).encode()).codes == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "codes"),
+    [
+        ({**good(999), "parallel_tool_calls": None}, {"null_value": 1}),
+        (ending({**ASSISTANT, "weight": float("nan")}), {"not_a_number": 1}),
+    ],
+)
+def test_one_value_is_told_once(check_rows, row: Any, codes: dict[str, int]):
+    assert check_rows(row).codes == codes
+
+
+def test_an_empty_answer_of_a_tool_is_no_reason_to_drop_the_row(check_rows):
+    empty = {**answer("a"), "content": ""}
+    (told,) = check_rows(calling(call("a"), then=(empty, DONE))).findings
+    assert (told.code, told.severity) == ("blank_content", "warning")
+    assert "drop" not in told.message
+    assert "returned nothing" in told.message
 
 
 def test_reinforcement_items_may_carry_any_data_for_the_grader(write):
@@ -727,8 +873,53 @@ def test_a_line_that_is_no_utf8_is_told_once(check_rows):
 
 
 def test_a_base_that_does_not_offer_the_method_is_an_error(write):
-    report = check_file(write(*(graded(n) for n in range(60))), base="gpt-4o-mini")
+    report = check_file(write(*(graded(n) for n in range(60))), base="gpt-4o-mini", today=CHECKED)
     assert [f.code for f in report.findings] == ["method_not_offered"]
+
+
+def test_a_base_that_nobody_knows_is_told_with_what_is_assumed(check_rows):
+    report = check_rows(base="gpt4")
+    assert [(f.code, f.row, f.severity) for f in report.findings] == [("unknown_base", None, "warning")]
+    assert (
+        'No base "gpt4" is on record: o200k_base and 65,536 tokens are assumed' in report.findings[0].message
+    )
+    assert report.ok
+    assert (report.tokens.encoding, report.tokens.limit) == ("o200k_base", 65_536)
+
+
+def test_of_a_base_that_nobody_knows_only_what_is_assumed_is_told(check_rows):
+    assert check_rows(base="tiny-chat", encoding="cl100k_base", max_tokens=2048).findings == ()
+    limited = check_rows(base="tiny-chat", max_tokens=2048).findings
+    assert [f.message.split(". ")[0] for f in limited] == [
+        'No base "tiny-chat" is on record: o200k_base is assumed'
+    ]
+    encoded = check_rows(base="tiny-chat", encoding="cl100k_base").findings
+    assert [f.message.split(". ")[0] for f in encoded] == [
+        'No base "tiny-chat" is on record: 65,536 tokens are assumed'
+    ]
+    assert check_rows().findings == ()
+
+
+@pytest.mark.parametrize("base", ["gpt-3.5-turbo", "gpt-4-0613", "gpt-4.1-nano"])
+def test_a_base_that_was_shut_down_is_told_and_its_own_limits_count(check_rows, base: str):
+    report = check_rows(base=base, today=CHECKED)
+    assert [(f.code, f.row, f.severity) for f in report.findings] == [("base_gone", None, "warning")]
+    assert "2026-10-23" in report.findings[0].message
+    assert report.tokens.limit == book().limit(base)
+    assert report.tokens.encoding == book().encoding(base)
+
+
+def test_a_base_is_gone_from_the_day_on_which_it_is_shut_down(check_rows):
+    last = book().find("gpt-4o-mini")
+    assert last is not None
+    assert last.shutdown is not None
+    assert check_rows(base="gpt-4o-mini", today=last.shutdown - timedelta(days=1)).codes == {}
+    assert check_rows(base="gpt-4o-mini", today=last.shutdown).codes == {"base_gone": 1}
+
+
+def test_a_base_that_learns_by_reinforcement_alone_does_not_offer_chats(check_rows):
+    report = check_rows(base="o4-mini-2025-04-16", today=CHECKED)
+    assert set(report.codes) == {"base_gone", "method_not_offered"}
 
 
 @pytest.mark.parametrize(
@@ -797,6 +988,8 @@ def test_every_rule_is_tried_by_a_test_or_needs_a_file_of_its_own():
         "upload_too_large",
         "too_many_image_examples",
         "method_not_offered",
+        "unknown_base",
+        "base_gone",
         "images_not_offered",
         "grader_data",
         "system_in_item",

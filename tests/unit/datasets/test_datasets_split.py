@@ -56,6 +56,34 @@ def test_rows_with_one_prompt_stay_together(write, tmp_path: Path):
     assert not (prompts[0] | prompts[1]) & prompts[2]
 
 
+def test_a_key_that_is_trained_on_is_no_group(write, tmp_path: Path):
+    path = write(*[good(n) for n in range(30)])
+    for key in ("messages", "tools", "preferred_output"):
+        with pytest.raises(CannotSplit, match="part of what is trained on"):
+            split_file(path, tmp_path / "parts", group_by=key)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_a_part_of_an_earlier_split_is_not_left_beside_the_new_ones(write, tmp_path: Path):
+    path = write(*[good(n) for n in range(30)])
+    first = split_file(path, tmp_path / "parts")
+    with pytest.raises(CannotSplit, match=r"heldout\.jsonl is of an earlier split: delete it"):
+        split_file(path, tmp_path / "parts", heldout=0)
+    first[2].path.unlink()
+    assert [part.name for part in split_file(path, tmp_path / "parts", heldout=0)] == ["train", "validation"]
+
+
+def test_without_its_group_a_row_keeps_its_bytes(tmp_path: Path):
+    row = b'{"user": %d, "messages": [{"role":"user", "content":"n\\u00e4h %d"},'
+    row += b' {"role":"assistant","content":"x"}],  "reference": [1e400, 0.12345678901234567890]}'
+    path = tmp_path / "exact.jsonl"
+    path.write_bytes(b"".join(row % (n, n) + b"\n" for n in range(30)))
+    parts = split_file(path, tmp_path, group_by="user")
+    lines = {line for part in parts for line in part.path.read_bytes().splitlines()}
+    wanted = b'{"messages": [{"role":"user", "content":"n\\u00e4h 7"}, {"role":"assistant","content":"x"}], '
+    assert wanted + b'"reference": [1e400, 0.12345678901234567890]}' in lines
+
+
 def test_rows_with_one_prompt_stay_together_whatever_their_groups(write, tmp_path: Path):
     rows = [
         {**chat(("user", f"Question {n % 30}?"), ("assistant", f"Answer {n}.")), "customer": n}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuning import pricing
+from tuning.datasets import checker
 from tuning.datasets.tokens import ENCODINGS
 
 
@@ -42,6 +43,43 @@ def test_an_unknown_base_has_no_price_on_record(name: str):
     assert pricing.price(name) is None
     assert pricing.estimate(name, 1000, 3) is None
     assert pricing.answer_cost(name, 10, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "limit", "methods"),
+    [
+        ("gpt-3.5-turbo", "cl100k_base", 16_385, ("supervised",)),
+        ("gpt-3.5-turbo-1106", "cl100k_base", 16_385, ("supervised",)),
+        ("gpt-35-turbo", "cl100k_base", 16_385, ("supervised",)),
+        ("ft:gpt-3.5-turbo-0125:acme:news:AbC", "cl100k_base", 16_385, ("supervised",)),
+        ("gpt-3.5-turbo-0613", "cl100k_base", 4_096, ("supervised",)),
+        ("gpt-4", "cl100k_base", 8_192, ("supervised",)),
+        ("gpt-4.1-nano", "o200k_base", 65_536, ("supervised", "dpo")),
+        ("o4-mini-2025-04-16", "o200k_base", 65_536, ("reinforcement",)),
+    ],
+)
+def test_a_base_that_is_gone_has_its_limits_on_record_and_no_price(
+    name: str, encoding: str, limit: int, methods: tuple[str, ...]
+):
+    base = pricing.known(name)
+    assert base is not None
+    assert base.methods == methods
+    assert (pricing.book().encoding(name), pricing.book().limit(name)) == (encoding, limit)
+    assert base.shutdown == dt.date(2026, 10, 23)
+    assert pricing.price(name) is None
+    assert base.name not in {offered.name for offered in pricing.bases()}
+
+
+def test_the_fast_path_looks_closely_at_every_row_that_is_longer_than_the_limit():
+    assert pricing.book().defaults.messages_per_example >= checker._MANY
+
+
+def test_a_model_tuned_at_azure_has_the_limits_of_its_base():
+    base = pricing.known("gpt-35-turbo-0125.ft-0123abc")
+    assert base is not None
+    assert base.name == "gpt-3.5-turbo-0125"
+    assert pricing.known("tiny-chat") is None
+    assert pricing.known("ft:tiny-chat:a:b:c") is None
 
 
 def test_training_a_million_tokens_for_three_epochs_costs_three_times_the_price():
