@@ -25,6 +25,8 @@ def writing(target: Path) -> Iterator[BinaryIO]:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "It is a folder, not a file", str(target))
     real = Path(os.path.realpath(target))
+    if not real.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"There is no folder {target.parent}", str(target))
     part = real.with_name(f".{real.name[:50]}.{os.getpid()}.part")
     with _named(target, part):
         if _is_device(target):

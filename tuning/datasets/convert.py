@@ -95,6 +95,11 @@ class _Work:
         kind = kind_of(opened)
         encoding = kind if kind in ("excel", "parquet") else opened.encoding
         shown = [printable(name) for name in columns]
+        if kind in ("csv", "excel") and self._shape.name == "two columns":
+            notes.append(
+                f"The first row was taken for the names of the columns: {listed(columns)}."
+                " If it is data, put a row of names before it."
+            )
         self.result = Conversion(self._shape.name, shown, opened.packing, encoding, notes=notes)
 
     def rows(self) -> Iterator[tuple[Row, bytes]]:

@@ -16,9 +16,8 @@ from tuning.datasets.cells import (
     Numbered,
     Record,
     column_names,
-    listed,
 )
-from tuning.datasets.headers import MOST_TITLES, header_at, recognised
+from tuning.datasets.headers import MOST_TITLES, header_at
 from tuning.datasets.unpack import CannotConvert, Opened, open_text
 
 LONGEST_HEADER = 1 << 20
@@ -48,17 +47,8 @@ def table(opened: Opened, notes: list[str]) -> Iterator[Numbered]:
         names = column_names(head[at].cells if head else [])
         if len(names) > MOST_COLUMNS:
             raise CannotConvert(f"The table has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
-        notes.extend(_about_header(names, head[at].line if head else 1))
         for row in chain(head[at + 1 :], rows):
             yield row.line, _record(names, row)
-
-
-def _about_header(names: list[str], line: int) -> Iterator[str]:
-    if len(names) > 1 and not recognised(names):
-        yield (
-            f"Line {line} was taken for the names of the columns: {listed(names)}."
-            " If it is data, put a line with names before it."
-        )
 
 
 def _record(names: list[str], row: Cells) -> Record:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from tuning.datasets.cells import LONGEST_FIELD, PROBLEM, Numbered, Record, listed
-from tuning.datasets.nested import list_in, records_in
+from tuning.datasets.nested import records_in
 from tuning.datasets.unpack import CannotConvert, Opened, open_text
 
 LARGEST_JSON = 256 << 20
@@ -147,6 +147,3 @@ def _values(text: str, at: int) -> Iterator[Any]:
     while match := _VALUE.search(text, at):
         value, at = _DECODER.raw_decode(text, match.start())
         yield value
-
-
-__all__ = ["document", "is_lines", "lines", "list_in"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tuning.datasets.cells import MOST_COLUMNS, Numbered, column_names, listed
-from tuning.datasets.headers import MOST_TITLES, header_at, recognised
+from tuning.datasets.headers import MOST_TITLES, header_at
 from tuning.datasets.pipes import receive
 from tuning.datasets.unpack import MOST_UNPACKED, CannotConvert, Opened
 
@@ -47,8 +47,6 @@ def workbook(opened: Opened, notes: list[str]) -> Iterator[Numbered]:
         names = column_names(head[at][1]) if head else []
         if len(names) > MOST_COLUMNS:
             raise CannotConvert(f"The sheet has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
-        if len(names) > 1 and not recognised(names):
-            notes.append(f"Row {head[at][0]} was taken for the names of the columns: {listed(names)}.")
         for number, cells in chain(head[at + 1 :], rows):
             yield number, dict(zip(names, cells, strict=False))
 

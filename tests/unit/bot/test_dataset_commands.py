@@ -82,7 +82,7 @@ def test_folders_and_devices_are_no_files_to_convert(tmp_path: Path) -> None:
     table.write_text("question,answer\nWhy?,So.\n")
     assert run("convert", table, ".") == (2, "ft-bot: .: It is a folder, not a file.\n")
     code, out = run("convert", table, tmp_path / "none" / "rows.jsonl")
-    assert (code, out) == (2, "ft-bot: rows.jsonl: No such file or directory.\n")
+    assert (code, out) == (2, f"ft-bot: rows.jsonl: There is no folder {tmp_path / 'none'}.\n")
 
 
 def test_conversion_names_some_records_that_were_left_out_and_counts_the_others(tmp_path: Path) -> None:

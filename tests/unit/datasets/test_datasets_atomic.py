@@ -40,7 +40,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 
 def test_errors_name_the_target(tmp_path: Path) -> None:
     for target in (tmp_path / "none" / "rows.jsonl", tmp_path, Path(".")):
-        with pytest.raises(OSError, match=r"folder|No such") as caught, writing(target):
+        with pytest.raises(OSError, match="folder") as caught, writing(target):
             pass
         assert caught.value.filename == str(target)
 

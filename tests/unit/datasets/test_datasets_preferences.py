@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tuning.datasets.convert import Conversion, convert_file
+from tuning.datasets.sniff import look
 
 Message = dict[str, str]
 
@@ -104,3 +105,8 @@ def test_answers_to_different_conversations_are_left_out(tmp_path: Path) -> None
         "the last message of chosen or rejected isn't the assistant's",
         "the prompt or an answer is empty",
     ]
+
+
+def test_pairs_are_offered_as_pairs_though_the_chosen_one_is_a_chat_too() -> None:
+    rows = "".join(json.dumps(record) + "\n" for name, record, _ in KNOWN if name == "UltraFeedback")
+    assert look(rows.encode()).looks_like == "preference-text"

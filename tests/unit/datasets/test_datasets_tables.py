@@ -62,7 +62,7 @@ def test_titles_over_the_names_of_the_columns_are_passed_over(tmp_path: Path) ->
 def test_a_first_row_that_may_be_data_is_told(tmp_path: Path) -> None:
     made = converted(tmp_path, "Who are you?,Me\nWhy?,So\n")
     assert made.preview == [pair("Why?", "So")]
-    assert "Line 1 was taken for the names of the columns: Who are you?, Me" in made.notes[0]
+    assert "The first row was taken for the names of the columns: Who are you?, Me" in made.notes[0]
     assert converted(tmp_path, "question,answer\nWhy?,So\n").notes == []
 
 
