@@ -77,7 +77,7 @@ def _layout(text: io.TextIOWrapper) -> tuple[bool, str]:
 
 def delimiter_of(sample: str) -> str:
     """What stands between the cells: outside of quotes most of the first lines have it."""
-    lines = [line for line in _QUOTED.sub("", sample).splitlines()[:MOST_TITLES] if line.strip()]
+    lines = [line for line in _QUOTED.sub("x", sample).splitlines()[:MOST_TITLES] if line.strip()]
     header = next((line for line in lines if any(separator in line for separator in _SEPARATORS)), "")
     rest = lines[lines.index(header) + 1 :] if header else []
 

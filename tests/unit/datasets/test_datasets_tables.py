@@ -52,6 +52,8 @@ def test_rows_of_several_lines_are_told_by_the_line_that_they_begin_in(tmp_path:
 def test_a_separator_inside_of_quotes_does_not_count(tmp_path: Path) -> None:
     made = converted(tmp_path, '"question, short, in a line";"answer"\nWho?;Me\n')
     assert made.columns == ["question, short, in a line", "answer"]
+    made = converted(tmp_path, '"question"\t"answer"\n"Who, me?"\t"Yes, you"\n')
+    assert made.preview == [pair("Who, me?", "Yes, you")]
 
 
 def test_titles_over_the_names_of_the_columns_are_passed_over(tmp_path: Path) -> None:
