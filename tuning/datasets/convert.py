@@ -21,6 +21,8 @@ from tuning.datasets.turns import has_system
 from tuning.datasets.unpack import CannotConvert, Opened, unpacked
 
 KEPT_SKIPS = 100
+#: Records that show the shape, and broken ones before them at most.
+LOOKED_AT, MOST_BROKEN = 20, 10_000
 
 
 @dataclass
@@ -83,10 +85,10 @@ class _Work:
     def __init__(self, opened: Opened, template: Template | None, system: str) -> None:
         notes: list[str] = []
         source = records(opened, notes)
-        head = list(islice(source, 20))
+        head = _head(source)
         if not head:
             raise CannotConvert("The file has no records.")
-        columns = columns_of(iter(head))
+        columns = columns_of(iter(head), len(head))
         self._told = Told()
         self._shape = from_template(template, columns) if template else _shape_of(columns, head, self._told)
         self._source = chain(head, source)
@@ -120,6 +122,16 @@ class _Work:
             self.result.notes.append(f"Columns that aren't used: {listed(unused)}.")
         for what, times in self._told.items():
             self.result.notes.append(f"In {times:,} {'row' if times == 1 else 'rows'}{which} {what}.")
+
+
+def _head(source: Iterator[Numbered]) -> list[Numbered]:
+    """The first records, until twenty of them can be read."""
+    head: list[Numbered] = []
+    readable = 0
+    while readable < LOOKED_AT and len(head) < MOST_BROKEN and (found := next(source, None)):
+        head.append(found)
+        readable += PROBLEM not in found[1]
+    return head
 
 
 def _shape_of(columns: list[str], head: list[Numbered], told: Told) -> Shape:

@@ -196,7 +196,14 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 def open_text(opened: Opened) -> io.TextIOWrapper:
-    """The text, decoded; line ends are left as they are. A damaged byte is half of a surrogate pair."""
-    wide = opened.encoding.startswith(("utf-16", "utf-32"))
-    errors = "replace" if wide else "surrogateescape"
-    return opened.path.open(encoding=opened.encoding, errors=errors, newline="")
+    """The text, decoded; line ends are left as they are. What is damaged becomes half of a surrogate pair."""
+    return opened.path.open(encoding=opened.encoding, errors="ft-bot-damaged", newline="")
+
+
+def _half(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udc80", error.end
+
+
+codecs.register_error("ft-bot-damaged", _half)

@@ -86,6 +86,18 @@ def test_a_damaged_byte_leaves_its_row_out_and_the_rest_is_still_utf_8(tmp_path:
     assert [number for number, why in made.skips if "damaged" in why] == [3]
 
 
+def test_half_of_a_character_in_utf_16_leaves_its_row_out(tmp_path: Path) -> None:
+    text = "question,answer\nWho?,Me\nWhat?,\ud83d\nWhy?,So\n"
+    made = converted(tmp_path, b"\xff\xfe" + text.encode("utf-16-le", "surrogatepass"))
+    assert made.preview == [pair("Who?", "Me"), pair("Why?", "So")]
+    assert [number for number, why in made.skips if "damaged" in why] == [3]
+
+
+def test_many_broken_rows_before_the_first_good_one_hide_no_columns(tmp_path: Path) -> None:
+    made = converted(tmp_path, "question,answer\n" + "a,b,c\n" * 99 + "Why?,So\n")
+    assert (made.preview, made.skipped) == ([pair("Why?", "So")], 99)
+
+
 def test_text_that_is_taken_for_windows_text_says_so(tmp_path: Path) -> None:
     made = converted(tmp_path, "question,answer\nCafé?,Oui\nà\x81?,Non\n".encode("latin-1"))
     assert made.preview == [pair("Café?", "Oui")]
