@@ -35,7 +35,7 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
     """What the file looks like, its first rows as they would become, and the button."""
     head = f"🔁 {file} {_what(report.looks_like or '', offer.shape)}."
     columns = "*Columns:* " + _columns(offer.columns, ON_CARD)
-    trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble) if text]
+    trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble, *offer.notes) if text]
     todo = (
         "*What to do:* press *Convert and keep* within a week; a form asks for a system prompt and, if you "
         "like, which columns go where. The file stays as it is beside the rows made of it. On the command "
@@ -90,7 +90,10 @@ def convert_modal(drop: Drop, preview: Offer | None = None) -> dict[str, Any]:
 def _previewed(offer: Offer) -> list[Block]:
     if offer.trouble:
         return [section(f"⚠️ {prose(offer.trouble, 600)}")]
-    return _shown(offer, "The first rows with these texts; what is private is replaced in this preview")
+    notes = [section(f"⚠️ {prose(text, 600)}") for text in offer.notes]
+    return (
+        _shown(offer, "The first rows with these texts; what is private is replaced in this preview") + notes
+    )
 
 
 def _shown(offer: Offer, words: str) -> list[Block]:
