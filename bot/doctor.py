@@ -112,9 +112,7 @@ async def disk(settings: Settings) -> list[Look]:
     folder = settings.ft_data_dir
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
-        return [
-            Look("disk", False, f"{there} can't be written to", "Set FT_DATA_DIR to a folder that can.")
-        ]
+        return [Look("disk", False, f"{there} can't be written to", "Set FT_DATA_DIR to a folder that can.")]
     free = shutil.disk_usage(there).free
     return [
         Look("disk", free > FREE_BYTES, f"{free / 1e9:,.1f} GB free at {there}", "Make room for datasets.")

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from tuning.datasets.unpack import CannotConvert
+
 MOST_COLUMNS = 1000
 LONGEST_FIELD = 32 << 20
 Record = dict[str, Any]
@@ -25,16 +27,21 @@ class Skip(Exception):
 
 
 def column_names(cells: Sequence[str]) -> list[str]:
-    """A name for each column: "column 3" for one without, "text (2)" for the second that is called text."""
-    names: list[str] = []
+    """A name for each column: "column 3" for one without, "text (2)" for the second that is called text.
+
+    Raises CannotConvert when there are more than anybody trains on.
+    """
+    if len(cells) > MOST_COLUMNS:
+        raise CannotConvert(f"The table has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
+    names: dict[str, None] = {}
     for number, cell in enumerate(cells, 1):
         name = base = printable(" ".join(cell.lstrip("\ufeff").split())) or f"column {number}"
         again = 1
         while name in names:
             again += 1
             name = f"{base} ({again})"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from tuning.datasets.cells import (
     LONGEST_FIELD,
-    MOST_COLUMNS,
     PROBLEM,
     Numbered,
     Record,
@@ -45,8 +44,6 @@ def table(opened: Opened, notes: list[str]) -> Iterator[Numbered]:
         head = list(islice(rows, MOST_TITLES))
         at = header_at([row.cells for row in head])
         names = column_names(head[at].cells if head else [])
-        if len(names) > MOST_COLUMNS:
-            raise CannotConvert(f"The table has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
         for row in chain(head[at + 1 :], rows):
             yield row.line, _record(names, row)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tuning.datasets.cells import Record, Row, Skip, as_text, listed_value
 from tuning.datasets.headers import SYSTEMS, first_of
 
-_PROMPT_MARKS = tuple(map(re.compile, (r"\s*###\s*$", r"\s*->\s*$", r"\s*=>\s*$")))
-_ANSWER_MARKS = tuple(map(re.compile, (r"\s*###\s*$", r"\s+END\s*$")))
+_PROMPT_MARKS = ("###", "->", "=>")
+_ANSWER_MARKS = ("###", " END", "\nEND")
 #: A mark of the old completions format stands in this share of the first rows at least.
 _NEARLY_ALL = 0.9
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -50,15 +49,16 @@ class Pair:
         return chat_row(user, _without(self._stops, as_text(said)), system)
 
 
-def _ends(texts: Sequence[str], marks: Sequence[re.Pattern[str]]) -> list[re.Pattern[str]]:
+def _ends(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
     """The marks of the old completions format that (nearly) all texts have at their end."""
-    filled = [text for text in texts if text.strip()]
-    return [m for m in marks if filled and sum(map(bool, map(m.search, filled))) >= _NEARLY_ALL * len(filled)]
+    filled = [text.rstrip() for text in texts if text.strip()]
+    return [m for m in marks if filled and sum(t.endswith(m) for t in filled) >= _NEARLY_ALL * len(filled)]
 
 
-def _without(marks: Sequence[re.Pattern[str]], text: str) -> str:
+def _without(marks: Sequence[str], text: str) -> str:
     for mark in marks:
-        text = mark.sub("", text)
+        if text.rstrip().endswith(mark):
+            text = text.rstrip().removesuffix(mark).rstrip()
     return text
 
 

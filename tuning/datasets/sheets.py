@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tuning.datasets.cells import MOST_COLUMNS, Numbered, column_names, listed
+from tuning.datasets.cells import Numbered, column_names, listed
 from tuning.datasets.headers import MOST_TITLES, header_at
 from tuning.datasets.pipes import receive
 from tuning.datasets.unpack import MOST_UNPACKED, CannotConvert, Opened
@@ -45,8 +45,6 @@ def workbook(opened: Opened, notes: list[str]) -> Iterator[Numbered]:
         head = [row for _, row in zip(range(MOST_TITLES), rows, strict=False)]
         at = header_at([cells for _, cells in head])
         names = column_names(head[at][1]) if head else []
-        if len(names) > MOST_COLUMNS:
-            raise CannotConvert(f"The sheet has more than {MOST_COLUMNS:,} columns. Keep those that matter.")
         for number, cells in chain(head[at + 1 :], rows):
             yield number, dict(zip(names, cells, strict=False))
 

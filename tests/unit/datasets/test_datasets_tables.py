@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from dataset_rows import chat
 
 from tests.fakes.workbook import workbook
-from tuning.datasets.convert import Conversion, convert_file
+from tuning.datasets.convert import Conversion, convert_file, preview_file
 from tuning.datasets.unpack import CannotConvert
 
 
@@ -150,3 +151,21 @@ def book_with(book: bytes, before: str, after: str) -> bytes:
             text = old.read(name).decode()
             new.writestr(name, text.replace(before, after, 1) if name.endswith("sheet1.xml") else text)
     return out.getvalue()
+
+
+def test_a_cell_full_of_spaces_and_a_thousand_equal_names_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "spaces.csv"
+    blank = " " * 300_000
+    path.write_text("prompt,completion\n" + f'"Who{blank}is it?","Ann{blank}Lee"\n' * 3)
+    began = time.process_time()
+    assert convert_file(path, tmp_path / "spaces.jsonl").rows == 3
+    path.write_text(",".join(["text"] * 999) + ",label\n" + ",".join(["a"] * 1000) + "\n")
+    preview_file(path, rows=1)
+    assert time.process_time() - began < 5
+
+
+def test_a_line_break_in_a_name_hides_no_columns_from_their_limit(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text('"a\nb",' + ",".join(f"c{n}" for n in range(1500)) + "\n" + "1," * 1500 + "1\n")
+    with pytest.raises(CannotConvert, match="more than 1,000 columns"):
+        preview_file(path, rows=1)
