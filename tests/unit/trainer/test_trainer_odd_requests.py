@@ -212,7 +212,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 QUESTION = st.fixed_dictionaries(
     # More answers than there can be, so that no question is right.
-    {"model": st.just("tiny-chat"), "n": st.just(99), "messages": ANYTHING | st.lists(MESSAGE)},
+    {"model": st.just("tiny-chat"), "n": st.just(999), "messages": ANYTHING | st.lists(MESSAGE)},
     optional=dict.fromkeys(
         ("tools", "tool_choice", "stop", "stream", "stream_options", "response_format", "logprobs"), ANYTHING
     ),

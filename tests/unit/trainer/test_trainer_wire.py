@@ -212,7 +212,7 @@ def test_bases_are_models_and_unknown_models_answer_404(client: OpenAI) -> None:
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"stop": [""]}, "stop"),
-        ({"n": 17}, "n"),
+        ({"n": 129}, "n"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logit_bias": {"1": 5}}, "logit_bias"),
         ({"tools": [{"type": "function"}]}, "tools"),
