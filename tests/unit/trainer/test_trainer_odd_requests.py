@@ -78,6 +78,16 @@ def test_a_limit_that_is_no_number_is_refused(ask, path: str, limit: str) -> Non
 def test_a_limit_beyond_the_most_is_cut_and_an_unknown_order_refused(ask) -> None:
     assert ask("GET", f"{JOBS}?limit=99999999").status == 200
     assert ask("GET", f"{FILES}?order=sideways").error["param"] == "order"
+    assert "at most 18 digits" in ask("GET", f"{FILES}?limit={'9' * 20}").error["message"]
+
+
+@pytest.mark.parametrize("asked", ["metadata=x", "metadata=", "metadata[=x", "metadata[]=x", "metadata.a=x"])
+def test_a_list_by_metadata_that_names_no_pair_is_refused(ask, asked: str) -> None:
+    assert ask("GET", f"{JOBS}?{asked}").error["param"] == "metadata"
+
+
+def test_jobs_without_metadata_are_asked_for_by_null(ask) -> None:
+    assert ask("GET", f"{JOBS}?metadata=null").status == 200
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,7 @@ def test_deleting_the_file_does_no_harm_to_a_job_that_uses_it(client: OpenAI) ->
         ({"training_file": "file-unknown"}, "training_file"),
         ({"suffix": "x" * 65}, "suffix"),
         ({"suffix": "!!!"}, "suffix"),
+        ({"suffix": "要約モデル"}, "suffix"),
         ({"seed": -1}, "seed"),
         ({"metadata": {"k": "v" * 513}}, "metadata"),
         ({"method": {"type": "reinforcement"}}, "method.type"),
@@ -177,6 +178,15 @@ def test_a_wrong_parameter_is_refused_by_name(client: OpenAI, change: dict[str, 
         new_job(client, **change)
     assert error.value.param == param
     assert error.value.type == "invalid_request_error"
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_files_can_be_deleted_while_they_are_paged_through(client: OpenAI, order: str) -> None:
+    made = {client.files.create(file=("a", b"x"), purpose="vision").id for _ in range(5)}
+    listed = client.files.list(limit=2, order=order, purpose="vision")
+    deleted = [client.files.delete(file.id).id for file in listed]
+    assert made <= set(deleted)
+    assert client.files.list(purpose="vision").data == []
 
 
 def test_jobs_are_listed_newest_first_in_pages_and_by_metadata(client: OpenAI) -> None:
