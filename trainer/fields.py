@@ -102,7 +102,7 @@ def tier(value: Any, param: str) -> None:
 
 
 def beyond(body: Mapping[str, Any], undone: Mapping[str, tuple[Any, ...]]) -> str | None:
-    """The first parameter that asks for what isn't done: not null, and none of the values that ask nothing."""
+    """The first parameter that asks for what isn't done: its value is none of those that ask for nothing."""
     return next((name for name, idle in undone.items() if not _asks_nothing(body.get(name), idle)), None)
 
 
