@@ -101,7 +101,8 @@ def test_jobs_without_metadata_are_asked_for_by_null(ask) -> None:
         ([field("purpose", b"x" * 2000), FILE], "purpose", None),
         ([field("purpose", b"evals"), FILE], "purpose", "invalid_value"),
         ([PURPOSE, field("file", b"abc", "a\0b")], None, None),
-        ([PURPOSE, ("X-Nothing: x", b"abc")], "", "unknown_parameter"),
+        ([PURPOSE, ("X-Nothing: x", b"abc")], None, None),
+        ([PURPOSE, ("Content-Disposition: form-data", b"abc")], None, None),
         ([PURPOSE, FILE, field("expires_after[seconds]", b"9999")], "expires_after[anchor]", "invalid_value"),
         (
             [
@@ -135,6 +136,13 @@ def test_a_form_with_a_fault_is_refused_by_name_and_leaves_nothing(
 )
 def test_a_form_that_can_not_be_read_is_refused(ask, body: bytes, kind: str) -> None:
     assert ask("POST", FILES, body, Content_Type=kind).status == 400
+
+
+@pytest.mark.parametrize("cut", range(3, len(form(PURPOSE)) - 6))
+def test_a_form_that_is_cut_anywhere_is_refused_in_words(ask, cut: int) -> None:
+    error = ask("POST", FILES, form(PURPOSE)[:cut], Content_Type=MULTIPART).error
+    assert error["param"] in (None, "purpose", "file")
+    assert "cut short" in error["message"] or error["param"] == "file"
 
 
 @pytest.mark.parametrize(
