@@ -150,7 +150,7 @@ def test_only_the_first_problems_are_named_and_the_rest_counted(tmp_path: Path) 
 def test_json_that_is_broken_is_named_by_line_and_character(tmp_path: Path) -> None:
     with pytest.raises(checks.BadFile) as error:
         checks.read(written(tmp_path, [b'{"messages": [', b'{"messages', b"{}"]), "supervised")
-    assert "Line 1: not valid JSON (Expecting value at character 16)." in str(error.value)
+    assert "Line 1: not valid JSON (Expecting value at character 15)." in str(error.value)
     assert "Line 2: not valid JSON (Unterminated string starting at character 2)." in str(error.value)
 
 

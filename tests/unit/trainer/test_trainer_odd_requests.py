@@ -12,6 +12,7 @@ from openai import OpenAI
 from tests.fakes.raw_http import MULTIPART, Answer, field, form, send
 from tests.fakes.trainer_contract import problem_with
 from tests.fakes.trainer_process import TrainerProcess, until
+from trainer.api.question import KNOWN
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 JOBS, FILES, UPLOADS = "/v1/fine_tuning/jobs", "/v1/files", "/v1/uploads"
@@ -231,9 +232,11 @@ MESSAGE = st.fixed_dictionaries(
 QUESTION = st.fixed_dictionaries(
     # More answers than there can be, so that no question is right.
     {"model": st.just("tiny-chat"), "n": st.just(999), "messages": ANYTHING | st.lists(MESSAGE)},
-    optional=dict.fromkeys(
-        ("tools", "tool_choice", "stop", "stream", "stream_options", "response_format", "logprobs"), ANYTHING
-    ),
+    optional=dict.fromkeys(KNOWN - {"model", "messages", "n"}, ANYTHING)
+    | {
+        "tools": ANYTHING
+        | st.lists(st.fixed_dictionaries({"type": st.just("function"), "function": ANYTHING}))
+    },
 )
 ORDER = st.fixed_dictionaries(
     {"model": st.just("tiny-chat") | ANYTHING, "training_file": ANYTHING},
