@@ -201,6 +201,18 @@ def test_jobs_are_listed_newest_first_in_pages_and_by_metadata(client: OpenAI) -
         client.fine_tuning.jobs.cancel(job)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "name"), [("my news", "my-news"), ("Zürich café", "Zurich-cafe"), ("v1_é", "v1_e")]
+)
+def test_a_suffix_becomes_a_safe_part_of_the_models_name(
+    trainer: TrainerProcess, client: OpenAI, suffix: str, name: str
+) -> None:
+    job = new_job(client, suffix=suffix, hyperparameters={"learning_rate_multiplier": 5000})
+    spec = json.loads((trainer.home / "jobs" / job.id / "spec.json").read_text())
+    assert spec["fine_tuned_model"].startswith(f"ft:tiny-chat:local:{name}:")
+    client.fine_tuning.jobs.cancel(job.id)
+
+
 def test_bases_are_models_and_unknown_models_answer_404(client: OpenAI) -> None:
     raw = client.models.with_raw_response.retrieve("tiny-chat")
     assert Model.model_validate_json(raw.text, strict=True).owned_by == "system"
