@@ -18,8 +18,6 @@ from trainer.addresses import is_loopback
 from trainer.store import Store
 
 KEY = "FT_TRAINER_API_KEY"
-#: Addresses and headers longer than this are refused before any route sees them.
-LONGEST_LINE = 2**16
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -94,21 +92,16 @@ async def _serve(host: str, port: int, store: Store, offered: settings.Settings,
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # Only now: what it imports stands in the extras, and what is missing has been told.
     from trainer.api import build_app
+    from trainer.api.protocol import listen
 
     app = build_app(store, offered, key)
-    runner = web.AppRunner(
-        app,
-        handler_cancellation=True,
-        shutdown_timeout=2.0,
-        max_line_size=LONGEST_LINE,
-        max_field_size=LONGEST_LINE,
-    )
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        print(f"trainer listening on {_address(host, runner.addresses[0][1])}/v1", flush=True)
+        listener = await listen(runner, host, port)
+        print(f"trainer listening on {_address(host, listener.sockets[0].getsockname()[1])}/v1", flush=True)
         await stop.wait()
+        listener.close()
     finally:
         await runner.cleanup()
 

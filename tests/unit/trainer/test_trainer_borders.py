@@ -90,9 +90,10 @@ def test_a_repeated_create_with_its_idempotency_key_gets_the_same_job(client: Op
     first, second = (client.fine_tuning.jobs.create(**again) for _ in range(2))
     assert first.id == second.id
     other = client.files.create(file=("b", headlines()), purpose="fine-tune").id
-    with pytest.raises(openai.ConflictError) as error:
-        client.fine_tuning.jobs.create(**{**again, "training_file": other})
-    assert error.value.code == "idempotency_key_reused"
+    for change in ({"training_file": other}, {"seed": 5}, {"suffix": "b"}, {"validation_file": other}):
+        with pytest.raises(openai.ConflictError) as error:
+            client.fine_tuning.jobs.create(**{**again, **change})
+        assert error.value.code == "idempotency_key_reused"
     assert client.fine_tuning.jobs.create(model="tiny-chat", training_file=file).id != first.id
     for job in client.fine_tuning.jobs.list():
         if job.status in {"validating_files", "queued"}:
