@@ -65,6 +65,9 @@ class Answering:
 
     def _has_place(self, question: dict[str, Any]) -> bool:
         """A question for more answers than there are places is begun when it has them all."""
+        batch = self.batches.get(name_of(question["folder"], question["base"]))
+        if batch is not None and not batch.joins:
+            return False
         taken = sum(self.open.values())
         return taken == 0 or taken + question["n"] <= self.places
 
