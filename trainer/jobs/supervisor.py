@@ -33,11 +33,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Worker:
-    """A worker that an executor runs for a job."""
+    """A worker that an executor runs for a job; one that ended stays until its end is written down."""
 
     executor: Executor
     kind: str
     stopping: bool = False
+    ended: bool = False
+    full: bool = False
 
 
 class Supervisor:
@@ -99,10 +101,17 @@ class Supervisor:
             log.exception("Could not move %s on", job.id)
             if isinstance(error, OSError) and error.errno in AWAY:
                 return
+            self._give_up(job, error)
+
+    def _give_up(self, job: Job, error: Exception) -> None:
+        try:
             self._stop_worker(job.id)
             stages.failed_here(self.store, job, error)
             if job.id in self.workers:
                 self._watch(self._again(job.id))
+        except Exception as another:
+            if not self._no_room(another):
+                raise
 
     def _no_room(self, error: Exception) -> bool:
         """Whether the next pass may get further: the reserve was given up, or the database waits for room."""
@@ -196,7 +205,9 @@ class Supervisor:
         """How many jobs of each project have a worker that trains, or are about to have one."""
         jobs = {job.id: job for status in ("running", "pausing") for job in self._with_status(status)}
         own = [self._again(id) for id, worker in self.workers.items() if worker.kind == "train"]
-        return Counter(job.project for job in {**jobs, **{job.id: job for job in own}}.values())
+        ended = {id for id, worker in self.workers.items() if worker.ended}
+        jobs |= {job.id: job for job in own}
+        return Counter(job.project for job in jobs.values() if job.id not in ended)
 
     def _check(self, job: Job) -> None:
         self._ensure(job, "check")
@@ -225,10 +236,13 @@ class Supervisor:
             return
         if worker.kind == "train" and job.status == "queued" and not worker.stopping:
             stages.has_begun(self.store, job)
+        if state.phase == ENDED and not worker.ended:
+            worker.ended = True
+            worker.full = state.full or disk.has_none(self.store.jobs)
         job = journal.ingest(self.store, self._again(job.id))
-        if state.phase == ENDED:
-            self._forget(job.id)
+        if worker.ended:
             self._settle(job, worker, state)
+            self._forget(job.id)
 
     def _settle(self, job: Job, worker: Worker, state: State) -> None:
         """A worker ended: by its own outcome, because it had to, or for no reason that is known."""
@@ -236,7 +250,11 @@ class Supervisor:
             journal.discard_training_state(journal.folder_of(self.store, job.id))
         elif job.status == "pausing" and worker.stopping:
             self._has_paused(job)
-        elif job.status in {"validating_files", "running", "pausing"}:
+        elif job.status not in {"validating_files", "running", "pausing"}:
+            return
+        elif worker.full and not worker.stopping:
+            stages.no_room(self.store, job)
+        else:
             stages.worker_died(self.store, job, state.words, self.settings.training.restarts)
 
     def _hurry(self, job: Job) -> None:
