@@ -177,12 +177,19 @@ class Supervisor:
         return self._again(job.id)
 
     def find(self, job_id: str, project: str) -> Job:
-        """The job with its journal taken over up to now."""
+        """The job with its journal taken over up to now, or what is known of it while there is no room."""
         job = self.store.find(Job, job_id, project)
         if job is None:
             raise no_such_job(job_id)
         # What a worker of a queued job says is told after that the job has begun.
-        return job if job.status == "queued" else journal.ingest(self.store, job)
+        if job.status == "queued":
+            return job
+        try:
+            return journal.ingest(self.store, job)
+        except Exception as error:
+            if not self._no_room(error):
+                raise
+            return job
 
     def _with_status(self, status: str) -> list[Job]:
         return self.store.where(Job, status=status)

@@ -131,6 +131,7 @@ def test_what_a_worker_said_last_is_written_into_the_room_kept_back_on_a_full_di
     last = {"kind": "outcome", "outcome": "failed", "code": "disk_full", "message": "no room"}
     assert workshop.ends(job, *[metrics(step) for step in range(1, 400)], last).status == "running"
     assert not reserve.exists()
+    assert workshop.supervisor.find(job.id, "p").status == "running"
     store.db.execute(f"PRAGMA max_page_count = {pages * 100}")
     workshop.supervisor.tick()
     job = workshop.job(job)
