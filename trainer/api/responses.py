@@ -76,7 +76,7 @@ async def create(request: web.Request) -> web.Response:
         )
     except ApiError as error:
         raise _renamed(error) from error
-    choice = Choice(ToolText(offered=False))
+    choice = Choice(ToolText(None))
     async with aclosing(request.app[ANSWERER].answer(question)) as saying:
         prompt = await collect(saying, {0: choice})
     return web.json_response(_wire(body, question, choice, prompt))

@@ -9,9 +9,14 @@ HALF = "\ufffd"
 class TextStream:
     """The text of one answer as its tokens come in."""
 
-    def __init__(self, tokenizer: Any, stop: list[str]) -> None:
+    def __init__(self, tokenizer: Any, stop: list[str], marks: str = "") -> None:
+        """Special tokens are left out, except those that stand in `marks`."""
         self.tokenizer = tokenizer
         self.stop = stop
+        added = tokenizer.added_tokens_decoder if marks else {}
+        special = {token: str(known) for token, known in added.items() if known.special}
+        self.hidden = {token for token, text in special.items() if text not in marks}
+        self.hides_all = len(self.hidden) == len(special)
         self.tokens: list[int] = []
         self.prefix = 0
         self.read = 0
@@ -37,8 +42,10 @@ class TextStream:
         return self._release(self.held + rest.rstrip(HALF)) + self.held
 
     def _decode(self, tokens: list[int]) -> str:
+        if not self.hides_all:
+            tokens = [token for token in tokens if token not in self.hidden]
         text: str = self.tokenizer.decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            tokens, skip_special_tokens=self.hides_all, clean_up_tokenization_spaces=False
         )
         return text
 
