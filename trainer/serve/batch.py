@@ -31,7 +31,14 @@ class Answer:
     top_logprobs: int | None
     made: int = 0
     finish: str | None = None
-    logprobs: list[Any] = field(default_factory=list)
+    logprobs: list[tuple[int, Any]] = field(default_factory=list)
+
+    def take_logprobs(self) -> list[Any]:
+        """The scores of the tokens that have been shown; a stop string's tokens never are."""
+        whole = self.finish is not None and not self.text.stopped
+        ready = [score for start, score in self.logprobs if whole or start < self.text.shown]
+        self.logprobs = self.logprobs[len(ready) :]
+        return ready
 
 
 class Batch:
@@ -89,9 +96,10 @@ class Batch:
     def _take(self, answer: Answer, token: int, row: torch.Tensor) -> Iterator[Said]:
         answer.made += 1
         ended = token in self.ends
+        start = answer.text.length
         text = "" if ended else answer.text.push(token)
         if answer.top_logprobs is not None and not ended:
-            answer.logprobs.append(self._logprobs(row, token, answer.top_logprobs))
+            answer.logprobs.append((start, self._logprobs(row, token, answer.top_logprobs)))
         if ended or answer.text.stopped:
             answer.finish = "stop"
         elif answer.made >= answer.most:
@@ -106,8 +114,7 @@ class Batch:
                 "text": text,
                 "finish": answer.finish,
             }
-            yield {**said, "logprobs": answer.logprobs, "tokens": answer.made}
-            answer.logprobs = []
+            yield {**said, "logprobs": answer.take_logprobs(), "tokens": answer.made}
 
     def _logprobs(self, row: torch.Tensor, token: int, top: int) -> Said:
         found = logprobs_of(row, token, top)

@@ -21,7 +21,13 @@ class TextStream:
         self.prefix = 0
         self.read = 0
         self.held = ""
+        self.shown = 0
         self.stopped = False
+
+    @property
+    def length(self) -> int:
+        """The characters made until now, those held back included."""
+        return self.shown + len(self.held)
 
     def push(self, token: int) -> str:
         """The text that became certain with this token."""
@@ -39,7 +45,9 @@ class TextStream:
             return ""
         before = self._decode(self.tokens[self.prefix : self.read])
         rest = self._decode(self.tokens[self.prefix :])[len(before) :]
-        return self._release(self.held + rest.rstrip(HALF)) + self.held
+        text = self._release(self.held + rest.rstrip(HALF)) + self.held
+        self.shown += len(self.held)
+        return text
 
     def _decode(self, tokens: list[int]) -> str:
         if not self.hides_all:
@@ -52,10 +60,12 @@ class TextStream:
     def _release(self, text: str) -> str:
         found = [at for at in (text.find(stop) for stop in self.stop) if at >= 0]
         if found:
-            self.stopped, self.held = True, ""
-            return text[: min(found)]
-        keep = max((_overlap(text, stop) for stop in self.stop), default=0)
+            self.stopped = True
+            text, keep = text[: min(found)], 0
+        else:
+            keep = max((_overlap(text, stop) for stop in self.stop), default=0)
         self.held = text[len(text) - keep :]
+        self.shown += len(text) - keep
         return text[: len(text) - keep]
 
 

@@ -56,14 +56,15 @@ class Tokenizer:
         return f"{token} "
 
 
-def answers_of(id: int, count: int = 1) -> list[Any]:
+def answers_of(id: int, count: int = 1, stop: tuple[str, ...] = ()) -> list[Any]:
     from trainer.serve.batch import Answer
     from trainer.serve.sampling import Sampler
     from trainer.serve.text import TextStream
 
     question = {"temperature": 0, "top_p": 1, "seed": 1}
     return [
-        Answer(id, i, Sampler.of(question, i), TextStream(Tokenizer(), []), MADE, 0) for i in range(count)
+        Answer(id, i, Sampler.of(question, i), TextStream(Tokenizer(), list(stop)), MADE, 0)
+        for i in range(count)
     ]
 
 
@@ -146,3 +147,15 @@ def test_questions_to_a_model_whose_answers_cannot_join_are_answered_one_after_a
     batch.answers = []
     answering._end_if_empty("model", batch)
     assert answering._has_place(question)
+
+
+def test_the_scores_are_those_of_the_tokens_that_are_shown() -> None:
+    model = model_of("llama")
+    tokens, scores = generated(model, PROMPTS[0])
+    for stop in (f"{tokens[6]} {tokens[7]}", f"{tokens[6]} nothing", f"{tokens[0]}"):
+        batch, said = batch_of(model), {}
+        batch.admit(PROMPTS[0], answers_of(1, stop=(stop,)))
+        collect(batch, said, MADE)
+        shown = "".join(f"{token} " for token in tokens).partition(stop)[0].split()
+        assert said[1, 0][0] == [int(word) for word in shown]
+        assert said[1, 0][1] == pytest.approx(scores[: len(shown)], abs=1e-4)
