@@ -54,6 +54,7 @@ class Supervisor:
         self.turns = Turns()
         self.adopted = False
         self.full = False
+        self.homeless = False
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
@@ -67,6 +68,8 @@ class Supervisor:
 
     def tick(self) -> None:
         """One pass."""
+        if not self._has_home():
+            return
         self.store.reserve.keep()
         if not self.adopted:
             self._adopt()
@@ -80,6 +83,13 @@ class Supervisor:
             self._safely(self._hurry, job)
         self._serve_queue()
         self.full = self.full and not self.store.reserve.path.exists()
+
+    def _has_home(self) -> bool:
+        there = self.store.is_there()
+        if not there and not self.homeless:
+            log.error("The folder %s is gone: no job goes on until it is back", self.store.home)
+        self.homeless = not there
+        return there
 
     def _adopt(self) -> None:
         """Take over the workers that outlived an earlier server, and end those that nobody wants any more."""
