@@ -7,7 +7,6 @@ none, and the jobs that were running are started again, from their last checkpoi
 import asyncio
 import errno
 import logging
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from trainer.jobs import journal, stages
 from trainer.jobs.admission import admit
 from trainer.jobs.executors import ENDED, WAITING, Executor, State, Task
 from trainer.jobs.queue import QUEUE, Turns
+from trainer.jobs.room import Room
 from trainer.settings import Settings
 from trainer.store import Job, Store
 
@@ -53,8 +53,7 @@ class Supervisor:
         self.pause_deadlines: dict[str, float] = {}
         self.turns = Turns()
         self.adopted = False
-        self.full = False
-        self.homeless = False
+        self.room = Room(store)
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
@@ -62,13 +61,13 @@ class Supervisor:
             try:
                 self.tick()
             except Exception as error:
-                if not self._no_room(error):
+                if not self.room.is_lacking(error):
                     log.exception("A pass over the jobs failed; the next one tries again")
             await asyncio.sleep(PASS_SECONDS)
 
     def tick(self) -> None:
         """One pass."""
-        if not self._has_home():
+        if not self.room.is_home():
             return
         self.store.reserve.keep()
         if not self.adopted:
@@ -82,14 +81,7 @@ class Supervisor:
         for job in self._with_status("pausing"):
             self._safely(self._hurry, job)
         self._serve_queue()
-        self.full = self.full and not self.store.reserve.path.exists()
-
-    def _has_home(self) -> bool:
-        there = self.store.is_there()
-        if not there and not self.homeless:
-            log.error("The folder %s is gone: no job goes on until it is back", self.store.home)
-        self.homeless = not there
-        return there
+        self.room.look()
 
     def _adopt(self) -> None:
         """Take over the workers that outlived an earlier server, and end those that nobody wants any more."""
@@ -106,7 +98,7 @@ class Supervisor:
         try:
             act(job)
         except Exception as error:
-            if self._no_room(error):
+            if self.room.is_lacking(error):
                 return
             log.exception("Could not move %s on", job.id)
             if isinstance(error, OSError) and error.errno in AWAY:
@@ -120,17 +112,8 @@ class Supervisor:
             if job.id in self.workers:
                 self._watch(self._again(job.id))
         except Exception as another:
-            if not self._no_room(another):
+            if not self.room.is_lacking(another):
                 raise
-
-    def _no_room(self, error: Exception) -> bool:
-        """Whether the next pass may get further: the reserve was given up, or the database waits for room."""
-        if not disk.is_full(error):
-            return False
-        if not self.full:
-            log.error("The disk is full: %s. What has ended is written down as soon as there is room", error)
-        self.full = True
-        return self.store.reserve.release() or isinstance(error, sqlite3.Error)
 
     def stop(self) -> None:
         """The server ends; the database still says that its jobs are running."""
@@ -197,7 +180,7 @@ class Supervisor:
         try:
             return journal.ingest(self.store, job)
         except Exception as error:
-            if not self._no_room(error):
+            if not self.room.is_lacking(error):
                 raise
             return job
 
