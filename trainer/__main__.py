@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         home = options.home.resolve()
         with _only_one(home):
             _share_jobs(home, offered)
-            asyncio.run(_serve(options.host, options.port, Store(home), offered, key))
+            asyncio.run(_serve(options.host, options.port, _store(home), offered, key))
     except (settings.SettingsError, OSError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
@@ -57,6 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, default=Path("data/trainer"), help="where everything is kept")
     parser.add_argument("--config", type=Path, default=None, help="a trainer.toml of your own")
     return parser
+
+
+def _store(home: Path) -> Store:
+    try:
+        return Store(home)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{home / 'trainer.db'} can't be opened: {error}") from error
+    except sqlite3.DatabaseError as error:
+        words = "put a backup in its place, or move it away to begin with an empty one"
+        raise OSError(f"{home / 'trainer.db'} is damaged ({error}): {words}") from error
 
 
 @contextlib.contextmanager

@@ -28,6 +28,8 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     request_id = new_id()
     request[BEGAN], request[REQUEST_ID] = time.perf_counter(), request_id
     try:
+        if not request.app[STORE].is_there():
+            raise _no_home(request)
         return await _with_room(request, handler)
     except ApiError as error:
         return answer_to(error)
@@ -50,6 +52,14 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         return answer_to(
             server_error(f"The server had an error. Its log has the details under {request_id}.")
         )
+
+
+def _no_home(request: web.Request) -> ApiError:
+    message = (
+        f"The folder {request.app[STORE].home} of this server was removed while it ran, or put in its place "
+        "anew. Its administrator must bring it back, or start the server again."
+    )
+    return ApiError(503, message, code="home_missing", kind="server_error")
 
 
 async def _with_room(request: web.Request, handler: Handler) -> web.StreamResponse:

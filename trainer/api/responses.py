@@ -54,7 +54,7 @@ async def create(request: web.Request) -> web.Response:
     """Answer a text or a conversation."""
     body = await json_body(request, KNOWN)
     _refuse_unsupported(body)
-    choice = Choice(ToolText(offered=False))
+    choice = Choice(ToolText(None))
     try:
         question = _question(request, body)
         async with aclosing(request.app[ANSWERER].answer(question)) as saying:

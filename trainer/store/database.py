@@ -62,6 +62,18 @@ class Store:
             known = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
             if column.split()[0] not in known:
                 self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+        self.identity = self._identity()
+
+    def is_there(self) -> bool:
+        """Whether the home still holds this database: a folder can be removed under a server that runs."""
+        return self._identity() == self.identity
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = (self.home / "trainer.db").stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Let go of the database."""

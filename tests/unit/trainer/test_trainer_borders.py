@@ -69,8 +69,8 @@ def test_without_a_key_only_this_machine_and_none_of_its_web_pages_is_answered(
 @pytest.fixture(scope="module")
 def keyless(tmp_path_factory: pytest.TempPathFactory):
     home = tmp_path_factory.mktemp("keyless") / "home"
-    config = settings_text(training={"concurrent": 0}).replace("[bases.tiny-chat]", '[bases."team/tiny"]')
-    with running_trainer(home, config=config) as trainer:
+    config = settings_text().replace("[bases.tiny-chat]", '[bases."team/tiny"]')
+    with running_trainer(home, config=config, idle=True) as trainer:
         yield trainer
 
 
@@ -149,7 +149,7 @@ def test_a_home_of_an_older_server_is_brought_up_to_date(tmp_path: Path) -> None
 
 
 def test_a_new_home_is_its_owners_alone(tmp_path: Path) -> None:
-    with running_trainer(tmp_path / "home", config=settings_text(training={"concurrent": 0})) as trainer:
+    with running_trainer(tmp_path / "home", idle=True) as trainer:
         modes = {
             path.stat().st_mode & 0o077
             for path in (trainer.home, trainer.home / "files", trainer.home / "jobs")
