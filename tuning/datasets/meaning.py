@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns, repeated, tokens_in
 from tuning.datasets.language import language_name
+from tuning.datasets.masked import masked
 from tuning.datasets.near import near
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import quoted
@@ -169,13 +170,13 @@ def label_findings(columns: Columns, labels: dict[str, int]) -> Iterator[Finding
         merged[usual.setdefault(normal(label) or label, label)] += rows
     (most, times), (least, few) = merged.most_common()[0], merged.most_common()[-1]
     if times >= IMBALANCE * few:
-        what = f"The label {most!r} stands in {times:,} rows, {least!r} in {few:,}"
+        what = f"The label {masked(most)!r} stands in {times:,} rows, {masked(least)!r} in {few:,}"
         yield make_finding("label_imbalance", what)
     variants = {hash(label): (label, usual[normal(label) or label]) for label, _ in counts}
     for index, spelling in enumerate(columns.spellings):
         label, spelled = variants.get(spelling, ("", ""))
         if spelled != label:
-            what = f"The label {label!r} is usually spelled {spelled!r}"
+            what = f"The label {masked(label)!r} is usually spelled {masked(spelled)!r}"
             yield _finding("label_variant", columns, index, what)
 
 
