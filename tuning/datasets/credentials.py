@@ -53,7 +53,8 @@ _PRIVATE_KEY = re.compile(
 )
 #: The key itself, after line breaks, quotes of code, and headers; documentation cuts it short with dots.
 _MATERIAL = re.compile(
-    r"(?:[\s\"'+>|,;(]|\\[nr]|[A-Z][\w-]{2,30}+: [^\n\\]{0,120}+(?=[\n\\]))*+[A-Za-z0-9+/]{20,}+(?!\.\.|\u2026)"
+    r"(?:[\s\"'+>|,;(]|\\[nr]|[A-Z][\w-]{2,30}+: [^\n\\]{0,120}+(?=[\n\\]))*+"
+    r"[A-Za-z0-9+/]{20,}+(?!\.\.|\u2026)"
 )
 _END = re.compile(r"-----END[^-]*-{0,5}|---- END[^-]*-{0,5}|Private-MAC: \w*")
 
