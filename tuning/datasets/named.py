@@ -37,6 +37,7 @@ _NO_KEY = re.compile(
 _USER = re.compile(r"(?: -u |--user[ =])[\"']?[\w.@+-]{1,64}:(?P<key>[!#-&(-\[\]-~]{8,128})")
 _BASIC = re.compile(r"\bBasic (?P<key>[A-Za-z0-9+/]{12,400}={0,2})(?![\w+/=])", re.ASCII)
 _TURN = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
+_CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CLASSES = tuple(map(re.compile, (r"[a-z]", r"[A-Z]", r"\d", r"[^a-zA-Z0-9_]")))
 _SYMBOL = re.compile(r"[!#$%&*+;=?@^|~,]")
@@ -73,7 +74,9 @@ def is_named(name: str, value: str) -> bool:
 
 def is_drawn(key: str) -> bool:
     """Whether a key looks drawn by lot, and isn't words with a number, or the number of some thing."""
-    return len(_TURN.findall(key)) >= FEWEST_TURNS and not _UUID.fullmatch(key) and not is_sample_token(key)
+    mixed = _CLASSES[2].search(key) and 5 * len(_CHANGE.findall(key)) >= 2 * len(key)
+    drawn = mixed or len(_TURN.findall(key)) >= FEWEST_TURNS
+    return bool(drawn) and not _UUID.fullmatch(key) and not is_sample_token(key)
 
 
 def is_password(value: str) -> bool:

@@ -92,4 +92,9 @@ def test_a_value_of_an_object_is_a_secret_by_its_key():
 def test_every_name_has_a_mark():
     assert all(any(mark in name for mark in KEY_MARKS) for name in KEYS)
     assert set(PASSWORDS) <= set(PASSWORD_MARKS)
+
+
+def test_a_key_of_letters_that_change_their_case_at_random_is_drawn():
     assert is_drawn(DRAWN)
+    assert is_drawn("gYGgjDkcDxutGphIhmJ" + "qWeRtZuIoP4s")
+    assert not is_drawn("AbstractSingletonProxyFactoryBeanGenerator2")
