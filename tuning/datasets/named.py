@@ -35,7 +35,9 @@ _NO_KEY = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(?: -u |--user[ =])[\"']?[\w.@+-]{1,64}:(?P<key>[!#-&(-\[\]-~]{8,128})")
-_BASIC = re.compile(r"\bBasic (?P<key>[A-Za-z0-9+/]{12,400}={0,2})(?![\w+/=])", re.ASCII)
+_BASIC = re.compile(
+    r"\bBasic (?P<key>(?=[A-Za-z]{0,40}[0-9+/=])[A-Za-z0-9+/]{12,400}={0,2})(?![\w+/=])", re.ASCII
+)
 _TURN = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
 _CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
