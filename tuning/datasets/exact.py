@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tuning.datasets import private
@@ -9,10 +10,12 @@ from tuning.datasets.checker import Checker, Other
 from tuning.datasets.facts import facts_of
 from tuning.datasets.formats import check_row
 from tuning.datasets.lines import Lines
+from tuning.datasets.masked import SHORTEST
 from tuning.datasets.report import Finding
-from tuning.datasets.strict import read_line, walk
+from tuning.datasets.strict import join, read_line, walk
 from tuning.datasets.tally import MOST_TOOL_NAMES
 from tuning.datasets.tokens import RowTexts, texts_of
+from tuning.datasets.triggers import unescaped
 
 _NO_TEXTS = RowTexts(0, [], [])
 
@@ -58,9 +61,30 @@ class ExactRows:
         read = read_line(lines[i])
         out = self._checker.findings(lines, i)
         told: set[str] = set()
-        for path, text, _ in walk(read.value) if read.readable else ():
-            for hit in private.find(text, kinds) if isinstance(text, str) and len(text) > 5 else ():
-                if hit.code not in told:
-                    told.add(hit.code)
-                    out.add(hit.code, path, f"The text has {hit.name}")
+        hits = _hits(read.value, kinds) if read.readable else _raw_hits(lines[i], kinds)
+        for path, what, hit in hits:
+            if hit.code not in told:
+                told.add(hit.code)
+                out.add(hit.code, path, f"The {what} has {hit.name}")
         found.extend(out.found)
+
+
+def _hits(value: Any, kinds: int) -> Iterator[tuple[str, str, private.Hit]]:
+    """(path, what it is, hit) for everything private in the texts and keys of a value."""
+    keys: dict[str, str] = {}
+    for path, item, _ in walk(value):
+        if isinstance(item, str) and len(item) >= SHORTEST:
+            yield from ((path, "text", hit) for hit in private.find_in(keys.get(path, ""), item, kinds))
+        elif isinstance(item, list):
+            keys.update((f"{path}[{i}]", keys[path]) for i in range(len(item)) if path in keys)
+        elif isinstance(item, dict):
+            for key in item:
+                keys[join(path, key)] = key
+                for hit in private.find(key, kinds) if len(key) >= SHORTEST else ():
+                    yield join(path, key), "key", hit
+
+
+def _raw_hits(line: bytes, kinds: int) -> Iterator[tuple[str, str, private.Hit]]:
+    """The same for a line that isn't JSON: of its text as it stands."""
+    text = unescaped(line).decode("utf-8", "replace")
+    yield from (("", "row", hit) for hit in private.find(text, kinds))

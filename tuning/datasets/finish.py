@@ -17,6 +17,7 @@ from tuning.datasets.bases import base_findings, count
 from tuning.datasets.checker import Settings
 from tuning.datasets.duplicates import duplicate_findings
 from tuning.datasets.everywhere import EVERYWHERE, codes_everywhere
+from tuning.datasets.masked import masked
 from tuning.datasets.report import SCHEMA, Finding, Price, Report
 from tuning.datasets.rules import RULES, make_finding
 from tuning.datasets.sniff import Look
@@ -178,7 +179,7 @@ def _report(
         system_prompt=_shared_prompt(tally),
         labels=_labels(tally),
         looks_like=subject.seen.looks_like,
-        tools=tuple(sorted(map(_whole, tally.tools))),
+        tools=tuple(sorted(set(map(_told_text, tally.tools)))),
         image_examples=tally.image_examples,
         partial=subject.ended_at is not None,
         checked_bytes=subject.ended_at,
@@ -199,17 +200,22 @@ def _prices(subject: Subject, billable: int, epochs: int) -> tuple[Price, ...]:
 
 def _shared_prompt(tally: Tally) -> str | None:
     """The system prompt that every row has, if it is one and the same."""
-    return _whole(tally.prompt) if tally.prompt and tally.messages.total() == tally.rows else None
+    return _told_text(tally.prompt) if tally.prompt and tally.messages.total() == tally.rows else None
 
 
-def _whole(text: str) -> str:
-    """A text without halves of characters, which no JSON can carry."""
-    return text.encode("utf-8", "replace").decode()
+def _told_text(text: str) -> str:
+    """A text as the report repeats it: without what is private, and without halves of characters."""
+    return masked(text).encode("utf-8", "replace").decode()
 
 
 def _labels(tally: Tally) -> dict[str, int] | None:
     labels = labels_of(tally)
-    return None if labels is None else {_whole(label): times for label, times in labels.items()}
+    if labels is None:
+        return None
+    told: Counter[str] = Counter()
+    for label, times in labels.items():
+        told[_told_text(label)] += times
+    return dict(told)
 
 
 def labels_of(tally: Tally) -> dict[str, int] | None:

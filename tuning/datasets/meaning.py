@@ -10,6 +10,7 @@ from statistics import median
 from tuning.datasets.alike import BUT_FOR
 from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns
 from tuning.datasets.language import language_name
+from tuning.datasets.masked import masked
 from tuning.datasets.repeats import Texts, contradictions, near_duplicates, other_references, row_finding
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import quoted
@@ -95,13 +96,13 @@ def label_findings(columns: Columns, labels: dict[str, int]) -> Iterator[Finding
         merged[usual.setdefault(normal(label) or label, label)] += rows
     (most, times), (least, few) = merged.most_common()[0], merged.most_common()[-1]
     if times >= IMBALANCE * few:
-        what = f"The label {most!r} stands in {times:,} rows, {least!r} in {few:,}"
+        what = f"The label {masked(most)!r} stands in {times:,} rows, {masked(least)!r} in {few:,}"
         yield make_finding("label_imbalance", what)
     variants = {hash(label): (label, usual[normal(label) or label]) for label, _ in counts}
     for index, spelling in enumerate(columns.spellings):
         label, spelled = variants.get(spelling, ("", ""))
         if spelled != label:
-            what = f"The label {label!r} is usually spelled {spelled!r}"
+            what = f"The label {masked(label)!r} is usually spelled {masked(spelled)!r}"
             yield row_finding("label_variant", columns, index, what)
 
 

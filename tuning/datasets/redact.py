@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tuning.datasets import private, triggers
 from tuning.datasets.atomic import writing
@@ -47,23 +46,10 @@ def _line(line: bytes, number: int, codes: tuple[str, ...], result: Redaction) -
     if not read.readable:
         result.unreadable.append(number)
         return line
-    done: list[str] = []
-    value = _redacted(read.value, codes, done)
+    value, done = private.redact_in(read.value, codes)
     if not done:
         return line
     result.rows += 1
     result.replaced.update(done)
     end = line[len(line.rstrip(b"\r\n")) :]
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + end
-
-
-def _redacted(value: Any, codes: tuple[str, ...], done: list[str]) -> Any:
-    if isinstance(value, str):
-        text, found = private.redact(value, codes)
-        done.extend(found)
-        return text
-    if isinstance(value, list):
-        return [_redacted(item, codes, done) for item in value]
-    if isinstance(value, dict):
-        return {key: _redacted(item, codes, done) for key, item in value.items()}
-    return value

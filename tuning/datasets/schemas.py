@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
+from tuning.datasets.masked import masked
 from tuning.datasets.rowcheck import quoted
 from tuning.datasets.strict import join
 
@@ -70,7 +71,7 @@ def _fault(error: Any) -> Fault:
 
 
 def _said(error: Any) -> str:
-    text = str(getattr(error, "message", error))
+    text = masked(str(getattr(error, "message", error)))
     if "retriev" in text:
         return "a $ref leads outside of it, which nobody follows"
     return text.splitlines()[0][:120] if text else "it is nested too deeply"

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tuning.datasets.masked import masked
+
 MAX_DEPTH = 100
 _NO_JSON = ("duplicate_key", "not_a_number", "lone_surrogate", "too_deep")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -163,7 +165,8 @@ def walk(value: Any) -> Iterator[tuple[str, Any, int]]:
 
 
 def join(path: str, key: str) -> str:
-    """A path one key deeper; keys that aren't plain words stand in quotes, cut when long."""
+    """A path one key deeper; keys that aren't plain words stand in quotes, masked, and cut when long."""
+    key = masked(key)
     key = key if len(key) <= 60 else key[:57] + "..."
     if not key.replace("_", "a").replace("-", "a").isalnum() or not key.isascii():
         return f"{path}[{json.dumps(key)}]"
@@ -225,6 +228,8 @@ def text_problems(path: str, text: str) -> Iterator[Problem]:
 
 
 def shown(key: object, limit: int = 40) -> str:
-    """A key or a short value in a message: quoted, one line, cut."""
+    """A key or a short value in a message: quoted, one line, cut; what is private in it is masked."""
+    key = masked(key) if isinstance(key, str) else key
     text = json.dumps(key, ensure_ascii=True, default=str)
+    text = text if isinstance(key, str) else masked(text)
     return text if len(text) <= limit else text[: limit - 4] + '..."'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tuning.datasets.masked import masked
 from tuning.datasets.rowcheck import NAME, RowFindings, has_markup, quoted
 from tuning.datasets.schemas import below, compact, doubts, strict_faults, validator
 from tuning.datasets.strict import join, parse, walk
@@ -180,7 +181,9 @@ def _check_against(out: RowFindings, schema: str, value: Any, path: str) -> None
         out.add("tool_arguments_json", path, "The arguments have a value that JSON doesn't allow")
         return
     for error in errors[:5]:
-        at = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in error.instance_path)[:80]
-        where = f" at {at.lstrip('.')}" if at else ""
-        what = f"The arguments don't fit the tool's parameters{where}: {str(error.message)[:120]}"
+        at = ""
+        for step in error.instance_path:
+            at = f"{at}[{step}]" if isinstance(step, int) else join(at, step)
+        where = f" at {at[:80]}" if at else ""
+        what = f"The arguments don't fit the tool's parameters{where}: {masked(str(error.message))[:120]}"
         out.add("tool_arguments_schema", path, what)

@@ -27,9 +27,9 @@ PRIVATE = [
     ("call +49 30 901820 now", "phone_number", "+49 30 901820"),
     ("call (212) 736-5000", "phone_number", "(212) 736-5000"),
     ("650-253-0000 is the number", "phone_number", "650-253-0000"),
-    ("card 4111 1111 1111 1111, ok", "card_number", "4111 1111 1111 1111"),
-    ("5500-0055-5555-5559", "card_number", "5500-0055-5555-5559"),
-    ("amex 378282246310005", "card_number", "378282246310005"),
+    ("card 4539 8122 0746 3183, ok", "card_number", "4539 8122 0746 3183"),
+    ("5402-3311-8820-7460", "card_number", "5402-3311-8820-7460"),
+    ("amex 374922604178395", "card_number", "374922604178395"),
     ("IBAN DE89 3704 0044 0532 0130 00", "bank_account", "DE89 3704 0044 0532 0130 00"),
     ("GB29NWBK60161331926819", "bank_account", "GB29NWBK60161331926819"),
     ("ssn 536-90-4399", "social_security_number", "536-90-4399"),
@@ -59,7 +59,7 @@ PRIVATE = [
     ("sk-" + "1234567890abcdef1234", "secret", "sk-" + "1234567890abcdef1234"),
     ("grüße an jürgen@müller.de", "email_address", "jürgen@müller.de"),
     ("写信给ada@engines.io谢谢", "email_address", "ada@engines.io"),
-    ("卡号4111111111111111。", "card_number", "4111111111111111"),
+    ("卡号4539812207463183。", "card_number", "4539812207463183"),
     ("账号DE89370400440532013000。", "bank_account", "DE89370400440532013000"),
     ("密钥sk-" + "1234567890abcdef1234。", "secret", "sk-" + "1234567890abcdef1234"),
     ("redis://:s3cr3t+pw@cache.museum.org:6379", "secret", "s3cr3t+pw"),
@@ -75,7 +75,7 @@ PRIVATE = [
         "01234567-89ab-cdef-0123-456789abcdef",
     ),
     ("bot 110201543:AA" + (A + A)[:33], "secret", "110201543:AA" + (A + A)[:33]),
-    ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "secret", None),
+    ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE" + A + "\n-----END RSA PRIVATE KEY-----", "secret", None),
 ]
 HEX, DRAWN = "0123456789abcdef" * 5, "aB3dE5gH7jK9mN1p" * 6
 VENDORS = {
@@ -172,6 +172,26 @@ def test_private_data_is_found_in_tool_arguments_and_in_grader_data(check_rows, 
 
 
 HURTS = [
+    "password=",
+    "token=",
+    "pwd=a",
+    " -u a:",
+    "Basic ",
+    "ENV PASSWORD ",
+    "_pass",
+    "secret: ",
+    "patA",
+    "sig=",
+    "0049 3",
+    "ssh x -p ",
+    "a@b.co:",
+    "-----BEGIN " + "PRIVATE KEY-----\n",
+    "-----BEGIN " + "PRIVATE KEY-----A: b\n",
+    "Private-Lines: 4 ",
+    "MTA5",
+    "a-us1",
+    "+4",
+    "\\/",
     "sk-",
     "sk-a1",
     "eyJ",
@@ -208,7 +228,7 @@ def test_every_private_code_is_a_rule_and_an_error():
 
 
 def test_redacting_a_text_replaces_each_kind_by_its_placeholder():
-    text, done = redact("ada@engines.io, +49 30 901820 and 4111 1111 1111 1111")
+    text, done = redact("ada@engines.io, +49 30 901820 and 4539 8122 0746 3183")
     assert text == "[EMAIL], [PHONE] and [CARD]"
     assert done == ["email_address", "phone_number", "card_number"]
     assert redact("ada@engines.io, +49 30 901820", codes=["phone_number"])[0] == "ada@engines.io, [PHONE]"
