@@ -40,7 +40,8 @@ async def saved(ack: AsyncAck, payload: dict[str, Any], person: Person, services
     parts = view.typed(payload["state"]["values"], row)
     try:
         if parts:
-            await services.mending.save(person, drop_id, row, joined(parts), of, seen)
+            text = joined(parts, view.gaps_in(payload))
+            await services.mending.save(person, drop_id, row, text, of, seen)
         step = await services.mending.step(person, drop_id, row)
     except Overtaken as overtaken:
         opened = await services.mending.row(person, drop_id, str(row))
