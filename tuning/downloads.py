@@ -20,6 +20,7 @@ from tuning.ports import Clock, DatasetFiles, Store, Transaction
 from tuning.records import Dataset, Person, Update, Version, at_version
 from tuning.rejected import no_bytes, rejected
 from tuning.rows import copy_row
+from tuning.sizes import size as words
 from tuning.updates import DROP_CARD, NOTICE
 from tuning.versions import no_dataset
 
@@ -113,7 +114,7 @@ class Downloads:
     def _sendable(self, sha256: str, size: int, of: str) -> None:
         if size > MOST_BYTES:
             raise Conflict(
-                f"The file of {of} has {size:,} bytes; I send up to {MOST_BYTES:,}.",
+                f"The file of {of} has {words(size)}; I send up to {words(MOST_BYTES)}.",
                 remedy=f"The administrator finds it in FT_DATA_DIR under files/{sha256[:2]}/{sha256[:12]}….",
             )
         if not self.files.path(sha256).exists():
