@@ -238,7 +238,7 @@ class Drops:
 
 async def _expected(tx: Transaction, drop: Drop) -> bool:
     """Whether a file that is left alone is answered: the bot alone was asked, or it has begun to."""
-    return drop.channel.startswith("D") or await tx.updates.card(DROP_CARD, drop.id) is not None
+    return drop.direct or await tx.updates.card(DROP_CARD, drop.id) is not None
 
 
 async def _tell_again(tx: Transaction, drop: Drop, thread_ts: str, user: str, now: datetime) -> None:

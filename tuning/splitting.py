@@ -117,7 +117,7 @@ class Splitter:
             accepted=_inherited(whole.latest.accepted, report),
         )
         name = _name(whole.name, part.name, await tx.datasets.names(whole.workspace))
-        dataset = Dataset(dataset_id, whole.workspace, name, whole.owner, now, (version,))
+        dataset = Dataset(dataset_id, whole.workspace, name, whole.owner, now, (version,), whole.direct)
         await tx.datasets.add(dataset)
         return dataset
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tuning.library import Page, Preview
 from tuning.records import Dataset, Job, Model, Version
+from tuning.rows import Row
 from views.blocks import actions, button, confirm, context, fields, header, notice, rendered, section
 from views.charts import sparkline
 from views.conversation import example_blocks
@@ -34,7 +35,11 @@ def dataset_page(page: Page) -> Rendered:
     parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
     blocks += [section(text) for text in (_spread(latest), _doubts(latest), *parts) if text]
-    blocks += [section("*The first examples*"), *example_blocks(tuple(page.preview))] if page.preview else []
+    blocks += (
+        [section("*The first examples*"), *_examples(page.preview, masked=page.masked)]
+        if page.preview
+        else []
+    )
     blocks += [context(prose(page.trouble, 300))] if page.trouble else []
     summary = "\n".join([dataset_words(dataset), *(part for part in parts if part)])
     return rendered(summary, [*blocks, *_buttons(page)])
@@ -133,8 +138,13 @@ def examples_page(preview: Preview) -> Rendered:
         buttons.append(button("Before", "examples_before", f"{preview.version.id} {before}"))
     if preview.more:
         buttons.append(button("Next", "examples_next", f"{preview.version.id} {last}"))
-    blocks = [section(f"*{head}*"), *example_blocks(tuple(preview.rows))]
+    blocks = [section(f"*{head}*"), *_examples(preview.rows, masked=preview.masked)]
     return rendered(head, [*blocks, *([actions(*buttons)] if buttons else [])])
+
+
+def _examples(rows: Sequence[Row], *, masked: bool) -> list[Block]:
+    told = "Placeholders stand for what is private in them: its owner and administrators see it."
+    return [*example_blocks(tuple(rows)), *([context(told)] if masked else [])]
 
 
 def shared_card(dataset: Dataset, by: str) -> Rendered:

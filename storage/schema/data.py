@@ -81,6 +81,7 @@ datasets = Table(
     needed("name", Words),
     needed("owner", Words),
     needed("created_at", Moment),
+    needed("direct", Boolean),
     UniqueConstraint("workspace", "name"),
 )
 

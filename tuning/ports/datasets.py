@@ -57,6 +57,10 @@ class Datasets(Protocol):
         """The dataset that has a version with these bytes."""
         ...
 
+    async def save(self, dataset: Dataset) -> None:
+        """Overwrite all but its versions."""
+        ...
+
     async def rename(self, dataset: Dataset, name: str) -> None:
         """Raises a Conflict when another dataset has this name."""
         ...

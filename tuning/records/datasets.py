@@ -84,6 +84,8 @@ class Dataset:
     owner: str
     created_at: datetime
     versions: tuple[Version, ...]
+    #: Dropped in a direct message, and neither shared nor dropped in a channel since.
+    direct: bool = False
 
     @property
     def latest(self) -> Version:

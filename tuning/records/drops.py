@@ -131,6 +131,11 @@ class Drop:
     waiting: Waiting | None = None
 
     @property
+    def direct(self) -> bool:
+        """Dropped where nobody but its person and the bot sees it."""
+        return self.channel.startswith("D")
+
+    @property
     def owner(self) -> str:
         """Who may mend it."""
         return self.user
