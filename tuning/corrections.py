@@ -7,6 +7,7 @@ with the same name, else the last one that has rows in common with it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tuning.datasets.report import Report
@@ -72,20 +73,33 @@ async def _diff(
 
 
 async def close(tx: Transaction, drop: Drop, person: Person) -> tuple[str, ...]:
-    """End the offers of the file that this one corrects, if its person may: the bytes that it needs no more.
+    """End the offers of the files that this one corrects, where its person may: the bytes that go.
 
     The same file again ends nothing: what was begun on the first one goes on there.
     """
     if drop.corrects is None or unchanged(drop.corrects):
         return ()
-    before = await tx.drops.get(drop.corrects.drop_id)
-    if before is None or not _open(before) or not may(person, Action.mend, before):
-        return ()
-    closed = replace(before, sha256="", source=None, findings="", corrected_by=drop.id)
-    await tx.drops.save(closed)
-    await tx.drops.forget_edits(before.workspace, before.id)
-    await tell_drop(tx, closed)
-    return held(before)
+    freed: list[str] = []
+    thread = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts or "")
+    for before in _chain(drop, thread):
+        if not _open(before) or not may(person, Action.mend, before):
+            continue
+        closed = replace(before, sha256="", source=None, findings="", corrected_by=drop.id)
+        await tx.drops.save(closed)
+        await tx.drops.forget_edits(before.workspace, before.id)
+        await tell_drop(tx, closed)
+        freed += held(before)
+    return tuple(freed)
+
+
+def _chain(drop: Drop, thread: Sequence[Drop]) -> list[Drop]:
+    """The files of a thread that this one corrects, directly or by way of others that were corrected."""
+    links = [(one.id, one.corrects.drop_id) for one in (*thread, drop) if one.corrects]
+    found, more = {drop.id}, True
+    while more:
+        linked = {end for link in links if found & set(link) for end in link}
+        found, more = found | linked, not linked <= found
+    return [one for one in thread if one.id in found - {drop.id}]
 
 
 def unchanged(made: Correction) -> bool:

@@ -94,6 +94,20 @@ async def test_the_same_file_again_ends_nothing(stage: Stage) -> None:
     assert "fix_rows" in str((await stage.replies(root))[0]["blocks"])
 
 
+async def test_all_cards_of_a_chain_of_corrections_lose_their_buttons(stage: Stage) -> None:
+    root, _ = await rejected(stage)
+    await dropped(stage, stage.ana, root, "news.jsonl", BROKEN, "nothing was corrected")
+    await dropped(stage, stage.ana, root, "news-2.jsonl", rows(11) + NO_ANSWER + CUT, "Against")
+    await dropped(stage, stage.ana, root, "news-3.jsonl", rows(12), "Kept as")
+
+    async def only_the_last() -> bool:
+        thread = await stage.control.thread(CHANNEL, root["ts"])
+        cards = [one for one in thread if one.get("bot_id")]
+        return len(cards) == 4 and not [one for one in cards if "fix_rows" in str(one["blocks"])]
+
+    await stage.seen(only_the_last)
+
+
 async def test_a_colleagues_correction_is_theirs_and_leaves_the_owners_offers(stage: Stage) -> None:
     root, _ = await rejected(stage)
     bens = await dropped(stage, stage.ben, root, "news.jsonl", rows(12), "Kept as `news`")
