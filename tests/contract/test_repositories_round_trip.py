@@ -43,6 +43,7 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     dict[str, Any]: st.dictionaries(words, anything, max_size=3),
     dict[str, float]: st.dictionaries(words, real, max_size=3),
     dict[str, int]: st.dictionaries(words, whole, max_size=3),
+    dict[str, tuple[int, ...]]: st.dictionaries(words, st.lists(whole, max_size=3).map(tuple), max_size=3),
     Progress: st.builds(
         Progress,
         bytes=whole,

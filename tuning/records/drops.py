@@ -62,6 +62,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """In which rows errors of each kind are: gone ones by the rejected file's rows, others by the new one's.
+
+    Row 0 is the file as a whole.
+    """
+
+    gone: dict[str, tuple[int, ...]]
+    left: dict[str, tuple[int, ...]]
+    new: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """What a file changed against the rejected file `drop_id` of its thread, which it is meant to correct.
 
@@ -77,6 +89,8 @@ class Correction:
     whole: bool = True
     #: The corrected file was changed by hand or by a remedy since `diff` was counted.
     edited: bool = False
+    #: None where some rows with errors aren't known.
+    moved: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)
