@@ -197,7 +197,7 @@ class Drops:
             await asyncio.to_thread(with_edits, self.files.path(drop.sha256), temporary, edits)
         except FileNotFoundError:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
-        source = made_of(drop, drop.remedy, edited=bool(edits))
+        source = made_of(drop, drop.remedy, edits)
         ready = replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
         return ready, await asyncio.to_thread(sha256_of, temporary)
 

@@ -200,8 +200,7 @@ class Judge:
         if not self.files.path(checked.digest).exists():
             raise Vanished
         fresh = await tx.drops.get(drop.id) or drop
-        report = checked.report
-        settled = {"report": report, "size": report.bytes, "corrects": checked.corrects}
+        settled = {"report": checked.report, "corrects": checked.corrects}
         done = replace(fresh, seen=None, waiting=None, **settled, **changes)  # type: ignore[arg-type]
         await tx.drops.save(done)
         await tx.drops.forget_edits(drop.workspace, drop.id)

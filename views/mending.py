@@ -61,7 +61,7 @@ def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
     number, drop = opened.row.number, opened.drop
     parts = parts_of(opened.text) if opened.row.whole and opened.text else None
     blocks = [
-        section(f"*Row {count(number)}* of {code(drop.filename, 100)}"),
+        section(f"*Row {count(opened.number)}* of {code(drop.filename, 100)}"),
         context(*_place(opened)),
         *sections(_faults(opened)),
         *_state(opened),
@@ -129,7 +129,7 @@ def _fields(number: int, parts: list[str]) -> list[Block]:
 def _too_long(opened: OpenRow) -> list[Block]:
     if not opened.text:
         return [context("The row is empty: drop it.")]
-    here = f"line {count(opened.row.number)} of your file"
+    here = f"line {count(opened.number)} of your file"
     return [
         section(code(opened.row.text, 500)),
         section(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
 from tuning.records import Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
+from tuning.sources import own_row
 from views.blocks import actions, button, confirm, context, rendered, section, sections
 from views.checking import stopped_head
 from views.converting import convertible_card
@@ -41,9 +43,10 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     if drop.offer and drop.sha256 and drop.offer.columns:
         return convertible_card(drop, drop.offer, report, file)
     private = only_private(report)
+    file += _after_changes(drop.source)
     head = _private_head(report, file) if private else _head(report, file)
     head = stopped_head(drop, report, file) if report.partial else head
-    lines = finding_lines(report, "error")
+    lines = finding_lines(report, "error", partial(own_row, drop))
     todo = _todo(drop, report, private)
     if drop.offer and drop.offer.trouble:
         todo = f"It can't be converted here: {prose(drop.offer.trouble, 400)}\n{todo}"
@@ -54,6 +57,17 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     if report.warnings:
         blocks.append(context(f"Besides, {warning_words(report)}: told in full once the errors are gone."))
     return rendered("\n".join([head, *lines, todo]), blocks)
+
+
+def _after_changes(source: Source | None) -> str:
+    """That what was checked is the file with somebody's changes."""
+    if source is None or Step.mended not in source.steps:
+        return ""
+    changed = source.diff.changed if source.diff else 0
+    words = [f"{plural(changed, 'row')} changed"] if changed else []
+    words += [f"{plural(len(source.dropped), 'row')} dropped"] if source.dropped else []
+    told = f" ({', '.join(words)})" if words else ""
+    return f", after your changes{told},"
 
 
 def _head(report: Report, file: str) -> str:

@@ -162,10 +162,19 @@ async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: 
     await stage.ana.press(await shows(stage, "*Row 15*"), "fix_next")
     await shows(stage, "2 rows dropped, 1 bad row left as it is")
     assert (await stage.ana.submit())["ok"]
-    again = await stage.card_says(root, "row 13")
-    assert "1 error in 13 rows" in again["text"]
+    again = await stage.card_says(root, "after your changes")
+    assert "*row 15*" in again["text"]
+    size = f"{len(BAD) / 1000:.1f} kB"
+    head = (
+        f"`bad.jsonl` ({size}), after your changes (2 rows dropped), can't be used for training yet: 1 error"
+    )
+    assert f"{head} in 13 rows" in again["text"]
     await stage.ana.press(again, "fix_rows")
-    await shows(stage, "*Row 13*")
+    await stage.ana.press(await shows(stage, "*Row 15*"), "fix_go", "5")
+    await stage.ana.press(await shows(stage, "Row 5 of bad.jsonl was dropped"), "fix_go", "13")
+    assert "headline 7" in str((await shows(stage, "*Row 13*"))["blocks"])
+    await stage.ana.press(await shows(stage, "*Row 13*"), "fix_go", "15")
+    await shows(stage, "*Row 15*")
     assert (await stage.ana.submit({"row-13": GOOD}))["ok"]
     await shows(stage, "1 row changed")
     assert (await stage.ana.submit())["ok"]

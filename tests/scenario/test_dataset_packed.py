@@ -42,8 +42,10 @@ async def test_packed_and_wide_rows_are_kept_as_the_text_that_they_are(stage: St
 
 
 async def test_a_finding_in_a_packed_file_names_the_row_of_its_text(stage: Stage) -> None:
-    rejected = await card(stage, "bad.txt.gz", gzip.compress(BROKEN))
+    packed = gzip.compress(BROKEN)
+    rejected = await card(stage, "bad.txt.gz", packed)
     assert "row 12" in rejected["text"]
+    assert f"`bad.txt.gz` ({len(packed)} bytes)" in rejected["text"]
     assert "fix_rows" in str(rejected["blocks"])
 
 

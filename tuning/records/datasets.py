@@ -45,7 +45,7 @@ class Source:
 
     It is kept with the version under `sha256`, which is empty where it is not: what was private in it was
     redacted, or it holds the same rows in a packing or an encoding. `diff` counts the rows from it to the
-    version, where both are JSONL.
+    version, where both are JSONL. `dropped` are the rows that were left out by hand, by their line in it.
     """
 
     filename: str
@@ -53,6 +53,7 @@ class Source:
     sha256: str
     steps: tuple[Step, ...]
     diff: Diff | None = None
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
