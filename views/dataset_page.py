@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tuning.library import Page, Preview
-from tuning.records import Dataset, Job, Model, Version
+from tuning.records import Dataset, Job, Model, Version, at_version
 from tuning.rows import Row
 from views.blocks import actions, button, confirm, context, fields, header, notice, rendered, section
 from views.charts import sparkline
 from views.conversation import example_blocks
 from views.corrections import diff_words
-from views.datasets import accepted_words, dataset_words
+from views.datasets import accepted_words, dataset_words, train_button
 from views.findings import warning_words
 from views.numbers import count, plural, size, when
 from views.rejected import source_words
@@ -27,12 +27,12 @@ JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
 def dataset_page(page: Page) -> Rendered:
     """The answer to `/ft dataset NAME` and to a press on "Details"."""
     dataset, latest = page.dataset, page.dataset.latest
-    owner = f"Owner {mention(dataset.owner)} · {plural(len(dataset.versions), 'version')}"
+    owner = f"Owner {mention(dataset.owner)} · {plural(page.newest or latest.number, 'version')}"
     if page.newest:
         owner = (
-            f"🆕 This is version {count(latest.number)}; version {count(page.newest)} is the latest.\n{owner}"
+            f"🕰️ This is version {count(latest.number)}; version {count(page.newest)} is the latest.\n{owner}"
         )
-    parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
+    parts = [_versions(dataset, page.newest), _jobs(page), _models(page.models)]
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
     blocks += [section(text) for text in (_spread(latest), _doubts(latest), *parts) if text]
     blocks += (
@@ -58,9 +58,10 @@ def _doubts(version: Version) -> str:
     return f"⚠️ {warning_words(version.report)}" if version.report.warnings else ""
 
 
-def _versions(dataset: Dataset) -> str:
+def _versions(dataset: Dataset, newest: int) -> str:
     shown = list(reversed(dataset.versions))[:VERSIONS]
-    lines = ["*Versions*", *(_version(dataset, version) for version in shown)]
+    newer = [f"… {count(newest - dataset.latest.number)} newer"] if newest else []
+    lines = ["*Versions*", *newer, *(_version(dataset, version) for version in shown)]
     if len(dataset.versions) > len(shown):
         lines.append(f"… and {count(len(dataset.versions) - len(shown))} older")
     return "\n".join(lines)
@@ -76,9 +77,12 @@ def _version(dataset: Dataset, version: Version) -> str:
     return "\n    ".join(lines)
 
 
-def _jobs(dataset: Dataset, jobs: Sequence[Job]) -> str:
+def _jobs(page: Page) -> str:
+    dataset, jobs = page.dataset, page.jobs
     if not jobs:
-        return "*Jobs*\nNone yet: press *Train*."
+        of_it = " of this version or those before it" if page.newest else ""
+        train = f"Train version {dataset.latest.number}" if page.newest else "Train"
+        return f"*Jobs*\nNone yet{of_it}: press *{train}*."
     numbers = {version.id: version.number for version in dataset.versions}
     lines = [f"• {code(job.shown_id, 80)} {_job(job, numbers)}" for job in jobs[:JOBS]]
     rest = [f"… and {count(len(jobs) - JOBS)} more: `/ft jobs`"] if len(jobs) > JOBS else []
@@ -109,9 +113,10 @@ def _buttons(page: Page) -> list[Block]:
         "Keep it",
     )
     version, source = dataset.latest, dataset.latest.source
+    older = version.number if page.newest else 0
     return [
         actions(
-            *([] if page.newest else [button("Train", "train_dataset", dataset.id, style="primary")]),
+            train_button(at_version(dataset.id, older), older),
             *([button("More examples", "show_examples", more)] if page.more_examples else []),
             *([button("Histogram", "send_histogram", version.id)] if version.report.tokens.histogram else []),
             button("Download", "send_rows", version.id),

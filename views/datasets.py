@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuning.library import Listed
-from tuning.records import Acceptance, Dataset
+from tuning.records import Acceptance, Dataset, at_version
 from views.blocks import actions, button, more, notice, rendered, section
 from views.numbers import count, plural, when
 from views.rejected import private_words
@@ -23,11 +23,18 @@ def accepted_words(accepted: Acceptance) -> str:
     return f"🔓 {mention(accepted.by)} accepted {private_words(accepted.codes)} on {when(accepted.at)}."
 
 
-def dataset_buttons(dataset: Dataset | None) -> list[Block]:
+def dataset_buttons(dataset: Dataset | None, version: int = 0) -> list[Block]:
+    """Those of a dataset, or of one of its versions."""
     if dataset is None:
         return []
-    train = button("Train", "train_dataset", dataset.id, style="primary")
-    return [actions(train, button("Details", "show_dataset", dataset.id))]
+    ref = at_version(dataset.id, version)
+    return [actions(train_button(ref, version), button("Details", "show_dataset", ref))]
+
+
+def train_button(ref: str, version: int = 0) -> Block:
+    """It names the version where that isn't the latest."""
+    label = f"Train version {version}" if version else "Train"
+    return button(label, "train_dataset", ref, style="primary")
 
 
 def dataset_list(listed: Listed) -> Rendered:

@@ -75,10 +75,16 @@ def _failed(drop: Drop) -> Rendered:
 
 
 def _known(drop: Drop, dataset: Dataset | None) -> Rendered:
-    name = code(dataset.name, 80) + _version_words(dataset, drop) if dataset else "another name"
+    version = _version_of(dataset, drop)
+    name, latest, older = "another name", "", 0
+    if dataset and version:
+        name, number = code(dataset.name, 80), version.number
+        older = number if number < dataset.latest.number else 0
+        name = f"version {count(number)} of {name}" if older or number > 1 else name
+        latest = f"; version {count(dataset.latest.number)} is the latest" if older else ""
     owner = f", owned by {mention(dataset.owner)}" if dataset else ""
-    text = f"✅ {_file(drop)} is already here as {name}{owner}: nothing was kept a second time."
-    return notice(text, *dataset_buttons(dataset))
+    text = f"✅ {_file(drop)} is already here as {name}{owner}{latest}. Nothing was kept a second time."
+    return notice(text, *dataset_buttons(dataset, older))
 
 
 def _gone(drop: Drop) -> Rendered:

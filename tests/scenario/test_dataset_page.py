@@ -205,7 +205,35 @@ async def test_a_newer_version_is_told_on_the_cards_of_the_older_ones(stage: Sta
     await stage.ana.command(CHANNEL, "/ft", "dataset news@1")
     old = await stage.note(stage.ana, "news")
     assert "This is version 1; version 2 is the latest" in str(old["blocks"])
-    assert "train_dataset" not in str(old["blocks"])
+    assert "2 versions" in str(old["blocks"])
+    assert "🆕" not in str(old["blocks"])
+    await stage.ana.press(old, "train_dataset")
+    form = await stage.ana.modal("train")
+    chosen = next(b["element"]["initial_option"] for b in form["blocks"] if b.get("block_id") == "dataset")
+    assert chosen["text"]["text"] == "news@1"
+    assert (await stage.ana.submit({"suffix": "old"}))["ok"]
+    assert "`news@1`" in (await stage.roots(2))[-1]["text"]
+
+
+async def test_known_bytes_name_their_version_and_train_it(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    for number in (13, 14):
+        await stage.ana.drop(CHANNEL, "news.jsonl", rows(number), thread_ts=root["ts"])
+        await stage.replies(root, (number - 12) * 2 + 1)
+    (known,) = await stage.replies(await stage.ben.drop(CHANNEL, "again.jsonl", rows()))
+    assert "is already here as version 1 of `news`" in known["text"]
+    assert "version 3 is the latest" in known["text"]
+    await stage.ben.press(known, "show_dataset")
+    await stage.note(stage.ben, "news")
+    await stage.ben.press(known, "train_dataset")
+    form = await stage.ben.modal("train")
+    assert "'news@1'" in str(form["blocks"])
+    assert (await stage.ben.submit({"suffix": "old"}))["ok"]
+    assert "`news@1`" in (await stage.roots())[-1]["text"]
+    (latest,) = await stage.replies(await stage.ben.drop(CHANNEL, "third.jsonl", rows(14)))
+    assert "is already here as version 3 of `news`" in latest["text"]
+    assert "is the latest" not in latest["text"]
 
 
 async def test_a_list_counts_all_datasets_and_turns_the_pages_of_what_was_searched_for(stage: Stage) -> None:
