@@ -78,10 +78,22 @@ class Fetcher:
         if is_plain(await asyncio.to_thread(_head, temporary)):
             return drop
         most = min(book().defaults.upload_bytes, await self.keeping.room())
-        packing, encoding = await self.reworker.plain(temporary, temporary, most)
+        try:
+            packing, encoding = await self.reworker.plain(temporary, temporary, most)
+        except FileUnreadable as error:
+            raise _of_workbook(drop, error) from error
         await self.keeping.room_for(drop.filename, 0)
         steps = [step for step, done in ((Step.unpacked, packing), (Step.recoded, encoding)) if done]
         return replace(drop, source=Source(drop.filename, drop.size, "", tuple(steps))) if steps else drop
+
+
+def _of_workbook(drop: Drop, error: FileUnreadable) -> FileUnreadable:
+    """What a person is told of a workbook: that it is a ZIP archive inside is no news for them."""
+    if "damaged" not in error.message or not drop.filename.lower().endswith((".xlsx", ".xlsm")):
+        return error
+    return FileUnreadable(
+        "The Excel file is damaged.", remedy="Save it again, or as CSV, and drop it once more."
+    )
 
 
 def _head(path: Path) -> bytes:

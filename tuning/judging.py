@@ -17,6 +17,7 @@ from tuning.errors import FtBotError
 from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id
 from tuning.keeping import Keeping
+from tuning.meant import one_column
 from tuning.policy import Action, may
 from tuning.ports import Clock, Comparer, DatasetFiles, Reworker, Store, Transaction
 from tuning.records import (
@@ -109,7 +110,7 @@ class Judge:
         size = await asyncio.to_thread(lambda: findings.stat().st_size)
         digest = await asyncio.to_thread(sha256_of, findings)
         await self.files.keep(findings, digest)
-        if not more_than_shown(report):
+        if not more_than_shown(report) or one_column(drop.filename, report):
             return digest, None
         if size > MOST_FINDINGS_BYTES:
             log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)

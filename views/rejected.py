@@ -7,12 +7,13 @@ from functools import partial
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
+from tuning.meant import one_column
 from tuning.records import Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
 from tuning.sources import own_row
 from views.blocks import actions, button, confirm, context, rendered, section, sections
 from views.checking import stopped_head
-from views.converting import convertible_card
+from views.converting import convertible_card, one_column_card, unconvertible_card
 from views.corrections import correction_words, diff_words
 from views.findings import finding_lines, warning_words
 from views.numbers import count, plural, size
@@ -42,6 +43,10 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     """What is wrong with `file`, and what to do about it."""
     if drop.offer and drop.sha256 and drop.offer.columns:
         return convertible_card(drop, drop.offer, report, file)
+    if one_column(drop.filename, report):
+        return one_column_card(file)
+    if drop.offer and drop.offer.trouble and (card := unconvertible_card(report, drop.offer.trouble, file)):
+        return card
     private = only_private(report)
     file += _after_changes(drop.source)
     head = _private_head(report, file) if private else _head(report, file)

@@ -69,6 +69,7 @@ async def test_a_packing_that_can_not_be_opened_is_answered_with_what_to_do(stag
             "2 files that may be the data: `a.jsonl`, `b.jsonl`",
         ),
         ("cut.jsonl.gz", gzip.compress(rows())[:50], "Pack it again"),
+        ("cut.xlsx", zipped("a.xml", content=rows())[:80], "The Excel file is damaged. Save it again"),
         ("rows.jsonl.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "Use gzip or ZIP"),
     ]:
         answer = await card(stage, name, data)
