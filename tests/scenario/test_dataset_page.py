@@ -253,3 +253,12 @@ async def test_a_list_counts_all_datasets_and_turns_the_pages_of_what_was_search
     last = await stage.note(stage.ana, "news-120")
     assert "other" not in last["text"]
     assert "more_datasets" not in str(last["blocks"])
+
+
+async def test_a_name_that_looks_like_a_domain_is_found_as_it_is_copied_from_a_message(stage: Stage) -> None:
+    card = await stage.dataset("evil.example.com.jsonl")
+    copied = card["text"].split("Kept as `")[1].split("`")[0]
+    assert "\u200b" in copied
+    assert "evil" in (await page(stage, f"`{copied}`"))["text"]
+    await stage.ana.command(CHANNEL, "/ft", f"datasets {copied}")
+    await stage.note(stage.ana, "1 dataset with")
