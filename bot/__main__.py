@@ -69,7 +69,7 @@ for command in (validate, convert, split, redact):
 def trainer(
     host: Host = "127.0.0.1",
     port: Port = 8081,
-    home: Annotated[Path, typer.Option(help="Where files, jobs and models are kept.")] = Path("trainer-home"),
+    home: Annotated[Path, typer.Option(help="Where files, jobs and models are kept.")] = Path("data/trainer"),
     config: Annotated[Path | None, typer.Option(help="A trainer.toml of your own.")] = None,
 ) -> None:
     """Run a fine-tuning server of your own, with OpenAI's API (extra: trainer)."""

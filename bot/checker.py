@@ -94,6 +94,7 @@ async def run_module(
     """A module's output, its errors and its exit code; the process ends with this call.
 
     Lines of progress among its errors go to `progress`; when that answers True, the process is interrupted.
+    Raises FileUnreadable when it takes too long or writes lines that are too long.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -108,6 +109,12 @@ async def run_module(
     try:
         _be_nice(process.pid)
         out, err = await asyncio.wait_for(_read(process, progress), LIMIT_SECONDS)
+    except TimeoutError:
+        took = f"It took more than {LIMIT_SECONDS // 60} minutes and was ended."
+        raise FileUnreadable(took, remedy="Split the file, or tell the administrator.") from None
+    except ValueError as error:
+        log.error("%s wrote what can't be read: %s", module, error)
+        raise FileUnreadable("It could not be worked on.", remedy="Tell the administrator.") from error
     finally:
         if process.returncode is None:
             _kill_with_its_workers(process.pid)

@@ -81,12 +81,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 when the database answers, else 503 with the reason."""
+    """200 when the database answers, else 503 with the kind of reason; hosts and paths stand in the log."""
     try:
         await request.app[BOT].store.ping()
     except FtBotError as error:
         log.error("not ready: %s", error)
-        return web.json_response({"ok": False, "database": error.message}, status=503)
+        return web.json_response({"ok": False, "database": type(error).__doc__}, status=503)
     return web.json_response({"ok": True})
 
 

@@ -32,6 +32,7 @@ from tuning.errors import (
     BackendUnreachable,
     TrainingNotAvailable,
 )
+from tuning.pricing import training_closed
 
 LONGEST = 500
 #: A shorter key is no secret but a stand-in for one, and may be an ordinary word.
@@ -91,7 +92,7 @@ class Translator:
         if code in SPENT or status == 402:
             return BackendLimitReached(self.words(body), **told)
         if code == CLOSED:
-            return TrainingNotAvailable(**told)
+            return TrainingNotAvailable(remedy=training_closed(), **told)
         if status == 429:
             return BackendBusy(self.words(body), retry_after=_retry_after(error.response.headers), **told)
         if status >= 500:

@@ -116,8 +116,9 @@ def _percent(given: dict[str, str], name: str, wrong: dict[str, str]) -> float:
     text = given.get(name, "10").removesuffix("%")
     if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII):
         wrong[name] = "must be a share in percent from 0 to 99, as in 10"
-        return 0
-    return float(text)
+    elif 0 < float(text) < 1:
+        wrong[name] = f"is in percent: for {float(text):.0%} write {name}={float(text) * 100:g}"
+    return 0 if name in wrong else float(text)
 
 
 def one_word(text: str) -> str:

@@ -172,7 +172,7 @@ ASK = ("/ask MODEL your question", "ask a fine-tuned model; its answer streams i
 WORDS: dict[str, Word] = {
     "train": Word(
         "/ft train [DATASET[@VERSION] base=… suffix=… epochs=… batch_size=… learning_rate=… seed=… method=… "
-        "validation=…]",
+        "beta=… validation=…]",
         "start a job; without a dataset a form asks for everything",
         train,
     ),

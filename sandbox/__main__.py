@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from .server import Sandbox
+from .server import LOOPBACK, Sandbox
 from .workspace.seed import Credentials
 from .workspace.seedfile import SeedError, read_mapping, read_seed
 
@@ -93,7 +93,12 @@ def say(lines: list[str]) -> None:
 def greeting(sandbox: Sandbox) -> list[str]:
     """Where it listens, and what each app needs in its environment to connect."""
     ws = sandbox.workspace
-    lines = [f"sandbox listening on {sandbox.url}", "A bot needs these variables to connect:"]
+    lines = [f"sandbox listening on {sandbox.url}"]
+    if sandbox.host not in LOOPBACK:
+        lines.append(
+            "Whoever reaches this address can act as anybody here: keep it in a network that you trust."
+        )
+    lines.append("A bot needs these variables to connect:")
     lines.append(f"SLACK_API_URL={sandbox.api_url}")
     for app in ws.apps.values():
         tokens = {token.kind: token.value for token in ws.tokens.values() if token.app_id == app.id}

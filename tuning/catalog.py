@@ -35,6 +35,8 @@ class Catalog:
     now: Clock
     patience: float = 2.0
     _bases: list[str] = field(default_factory=list)
+    #: All that the backend lists and has not tuned: also what it can't train, or goes by another name.
+    _plain: frozenset[str] = frozenset()
     _read_at: datetime | None = None
     #: Why the list could not be read the last time.
     _trouble: BackendError | None = None
@@ -74,8 +76,8 @@ class Catalog:
             log.warning("the backend's models can't be listed: %s", error)
             self._trouble, self._read_at = error, self.now()
             return
-        plain = [name for name in listed if not is_tuned(name)]
-        self._bases = [name for name in _priced() if name in plain] or sorted(plain)
+        self._plain = frozenset(name for name in listed if not is_tuned(name))
+        self._bases = [name for name in _priced() if name in self._plain] or sorted(self._plain)
         self._trouble, self._read_at = None, self.now()
 
     async def base(self, workspace: str, ref: str) -> str:
@@ -88,8 +90,10 @@ class Catalog:
         offered = await self.bases()
         if not ref:
             return self._first(offered)
-        if ref in offered or not offered or not self._known:
+        if ref in self._plain or not offered or not self._known:
             return ref
+        if (known := pricing.price(ref)) and known.name in offered:
+            return known.name
         starts = [name for name in offered if name.lower().startswith(ref.lower())]
         if len(starts) == 1:
             return starts[0]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tuning.meant import base_name
 
+LONGEST_NAME = 40
+
 
 def free_name(filename: str, taken: Sequence[str]) -> str:
     """A dataset's name from its file's: lower case, letters, digits, `-`, `_` and `.`, made unique.
@@ -18,12 +20,13 @@ def free_name(filename: str, taken: Sequence[str]) -> str:
     """
     parts = unicodedata.normalize("NFKD", base_name(filename).lower())
     stem = "".join(one for one in parts if not unicodedata.combining(one))
-    base = re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:40] or "dataset"
+    base = re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME] or "dataset"
     used = {name.lower() for name in taken}
     number, name = 1, base
     while name in used:
         number += 1
-        name = f"{base}-{number}"
+        end = f"-{number}"
+        name = base[: LONGEST_NAME - len(end)] + end
     return name
 
 

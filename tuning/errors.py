@@ -107,10 +107,6 @@ class TrainingNotAvailable(BackendError):
     """The backend doesn't let this organisation start fine-tuning jobs any more."""
 
     code = "training_not_available"
-    remedy = (
-        "OpenAI closes fine-tuning to new jobs on 6 January 2027, to many organisations earlier. "
-        "The administrator can point OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
-    )
 
 
 class BackendRefused(BackendError):

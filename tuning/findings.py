@@ -9,6 +9,8 @@ from tuning.ids import request_id
 from tuning.records import Drop, Update
 
 FINDINGS_FILE = "findings_file"
+#: What a part of a split may have that a dataset to train on may not: it is there to be looked at.
+SMALL = "too_few_rows"
 #: So many findings are written to the file: some 30 MB, and nobody reads more.
 MOST_FINDINGS = 200_000
 #: A card shows so many findings of a kind, and so many kinds; beyond `SURE_KINDS` its room may run out.
@@ -36,6 +38,7 @@ def findings_file(drop: Drop, report: Report, csv_sha256: str) -> Update:
             "filename": f"{PurePath(drop.filename).stem[:60]}-findings-{mark}.csv",
             "of": drop.filename,
             "findings": report.errors + report.warnings,
+            "partial": report.partial,
         },
         thread_ts=drop.thread_ts,
         parent=request_id("upd", "drop_card", drop.id),

@@ -13,6 +13,7 @@ from typing import TypeVar
 from tuning import pricing
 from tuning.catalog import Catalog
 from tuning.errors import FtBotError, Invalid
+from tuning.findings import SMALL
 from tuning.named import dataset_named
 from tuning.ports import Store
 from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, Plan
@@ -129,6 +130,9 @@ def _method(ref: str, dataset: Dataset | None, wrong: dict[str, str]) -> Method:
 
 
 def _fits(dataset: Dataset | None, validation: Dataset | None, method: Method, wrong: dict[str, str]) -> None:
+    if dataset and SMALL in dataset.latest.report.codes:
+        rows, least = dataset.latest.report.rows, pricing.book().defaults.minimum_rows
+        wrong["dataset"] = f"{dataset.name} has {rows} rows: training takes at least {least}."
     for field, one in (("dataset", dataset), ("validation", validation)):
         if one and one.latest.report.format != method:
             has = one.latest.report.format

@@ -118,7 +118,8 @@ class Poller:
             await tx.jobs.add_events(job.id, events)
             new = await tx.jobs.add_checkpoints(job.id, checkpoints)
             after, updates = observe(fresh, seen, events, new, self.now())
-            after = replace(after, next_poll_at=self.now() + self.every)
+            hurry = fresh.cancel_requested_by and not job.cancel_requested_by
+            after = replace(after, next_poll_at=None if hurry else self.now() + self.every)
             if replace(after, next_poll_at=fresh.next_poll_at) == fresh:
                 await tx.jobs.save(after)
             else:

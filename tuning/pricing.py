@@ -182,6 +182,22 @@ def answer_cost(model: str, prompt: int, completion: int, cached: int = 0) -> fl
     return book().answer(model, prompt, completion, cached)
 
 
+def training_closed() -> str:
+    """What to do when OpenAI takes no job of an organisation, with the day on which it takes none of any."""
+    days = [
+        one.date for one in closings() if one.who == "everybody" and one.what == "no new fine-tuning jobs"
+    ]
+    until = (
+        f" on {days[0].day} {days[0]:%B %Y}, to many organisations earlier"
+        if days
+        else " to new organisations"
+    )
+    return (
+        f"OpenAI closes fine-tuning to new jobs{until}. "
+        "The administrator can point OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
+    )
+
+
 def closings(service: str = "openai", *, after: dt.date | None = None) -> tuple[Closing, ...]:
     """The days on which a service stops something, soonest first; `after` leaves out what is past."""
     kept = (c for c in book().closings if c.service == service and (after is None or c.date >= after))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuning.datasets.report import Report
-from tuning.dropped import free_name, sha256_of
+from tuning.dropped import LONGEST_NAME, free_name, sha256_of
 from tuning.errors import Conflict, NotFound
+from tuning.findings import SMALL
 from tuning.ids import new_id
 from tuning.keeping import Keeping
 from tuning.lanes import Lanes
@@ -23,10 +24,7 @@ from tuning.ports import Checker, Clock, DatasetFiles, Reworker, Store, Transact
 from tuning.records import Acceptance, Dataset, Person, Version
 from tuning.remedies import private_codes
 
-LONGEST_NAME = 40
 TRAIN = "train"
-#: What a part may have that a dataset to train on may not: it is there to be looked at, not to be learnt.
-SMALL = "too_few_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +77,24 @@ class Splitter:
                 seed=request.seed,
             )
             parts = [await self._checked(whole, name, path) for name, path in made]
-            for (_, path), part in zip(made, parts, strict=True):
-                await self.files.keep(path, part.digest)
+            return await self._kept(person, whole, parts, [path for _, path in made])
         finally:
             for path in (source, *(path for _, path in made)):
                 path.unlink(missing_ok=True)
-        async with self.store.begin() as tx:
-            return [await self._keep(tx, person, whole, part) for part in parts]
+
+    async def _kept(
+        self, person: Person, whole: Dataset, parts: Sequence[Part], paths: Sequence[Path]
+    ) -> list[Dataset]:
+        """Their bytes first, then all of them on record; again if the bytes were let go of meanwhile."""
+        while True:
+            for path, part in zip(paths, parts, strict=True):
+                spare = path.with_name(f"{path.name}.kept")
+                await asyncio.to_thread(spare.hardlink_to, path)
+                await self.files.keep(spare, part.digest)
+                spare.unlink(missing_ok=True)
+            async with self.store.begin() as tx:
+                if all(self.files.path(part.digest).exists() for part in parts):
+                    return [await self._keep(tx, person, whole, part) for part in parts]
 
     async def _checked(self, whole: Dataset, name: str, path: Path) -> Part:
         async with self.lanes.turn(await asyncio.to_thread(lambda: path.stat().st_size)):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tuning.library import Page, Preview
-from tuning.records import Dataset, Job, Model, Version, at_version
+from tuning.records import Dataset, Job, Model, Version
 from tuning.rows import Row
 from views.blocks import actions, button, confirm, context, fields, header, notice, rendered, section
 from views.charts import sparkline
 from views.conversation import example_blocks
 from views.corrections import diff_words
-from views.datasets import accepted_words, dataset_words, train_button
+from views.datasets import accepted_words, dataset_buttons, dataset_words, train_buttons
 from views.findings import warning_words
 from views.numbers import count, plural, size, when
 from views.rejected import source_words
@@ -49,7 +49,7 @@ def _spread(version: Version) -> str:
     """How long the examples are, as a small chart: a bar for each step from the shortest to the longest."""
     steps = version.report.tokens.histogram
     chart = sparkline([float(number) for _, _, number in steps])
-    ends = f"{count(steps[0][0])} to {count(steps[-1][1])}" if steps else ""
+    ends = f"{count(version.report.tokens.min)} to {count(version.report.tokens.max)}"
     return f"*Tokens a row*  {chart}  {ends}" if chart else ""
 
 
@@ -82,7 +82,8 @@ def _jobs(page: Page) -> str:
     if not jobs:
         of_it = " of this version or those before it" if page.newest else ""
         train = f"Train version {dataset.latest.number}" if page.newest else "Train"
-        return f"*Jobs*\nNone yet{of_it}: press *{train}*."
+        press = f": press *{train}*" if train_buttons(dataset) else ""
+        return f"*Jobs*\nNone yet{of_it}{press}."
     numbers = {version.id: version.number for version in dataset.versions}
     lines = [f"• {code(job.shown_id, 80)} {_job(job, numbers)}" for job in jobs[:JOBS]]
     rest = [f"… and {count(len(jobs) - JOBS)} more: `/ft jobs`"] if len(jobs) > JOBS else []
@@ -116,7 +117,7 @@ def _buttons(page: Page) -> list[Block]:
     older = version.number if page.newest else 0
     return [
         actions(
-            train_button(at_version(dataset.id, older), older),
+            *train_buttons(dataset, older),
             *([button("More examples", "show_examples", more)] if page.more_examples else []),
             *([button("Histogram", "send_histogram", version.id)] if version.report.tokens.histogram else []),
             button("Download", "send_rows", version.id),
@@ -155,11 +156,8 @@ def _examples(rows: Sequence[Row], *, masked: bool) -> list[Block]:
 def shared_card(dataset: Dataset, by: str) -> Rendered:
     """A dataset's card in a channel that somebody shared it into."""
     text = f"📎 {mention(by)} shares a dataset: {dataset_words(dataset)}"
-    train = button("Train", "train_dataset", dataset.id, style="primary")
-    details = button("Details", "show_dataset", dataset.id)
-    return rendered(
-        text, [section(text), fields(report_facts(dataset.latest.report)), actions(train, details)]
-    )
+    facts = fields(report_facts(dataset.latest.report))
+    return rendered(text, [section(text), facts, *dataset_buttons(dataset)])
 
 
 def renamed_notice(by: str, old: str, new: str) -> Rendered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuning.findings import SMALL
 from tuning.library import Listed
 from tuning.records import Acceptance, Dataset, at_version
 from views.blocks import actions, button, more, notice, rendered, section
@@ -27,14 +28,17 @@ def dataset_buttons(dataset: Dataset | None, version: int = 0) -> list[Block]:
     """Those of a dataset, or of one of its versions."""
     if dataset is None:
         return []
-    ref = at_version(dataset.id, version)
-    return [actions(train_button(ref, version), button("Details", "show_dataset", ref))]
+    details = button("Details", "show_dataset", at_version(dataset.id, version))
+    return [actions(*train_buttons(dataset, version), details)]
 
 
-def train_button(ref: str, version: int = 0) -> Block:
-    """It names the version where that isn't the latest."""
+def train_buttons(dataset: Dataset, version: int = 0) -> list[Block]:
+    """The button names the version where that isn't the latest; there is none for too few rows."""
+    chosen = next((one for one in dataset.versions if one.number == version), dataset.latest)
+    if SMALL in chosen.report.codes:
+        return []
     label = f"Train version {version}" if version else "Train"
-    return button(label, "train_dataset", ref, style="primary")
+    return [button(label, "train_dataset", at_version(dataset.id, version), style="primary")]
 
 
 def dataset_list(listed: Listed) -> Rendered:
@@ -60,10 +64,13 @@ def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
     """The answer to `/ft split`: each part with its rows, and its answers where they are few."""
     head = f"✂️ {code(name, 80)} is split (seed {count(seed)}):"
     lines, blocks = [], [section(head)]
+    rows = sum(part.latest.report.rows for part in parts)
     for part in parts:
         report = part.latest.report
         labels = f"\n{told}" if (told := labels_line(report)) else ""
-        lines.append(f"{code(part.name, 80)}: {plural(report.rows, 'row')}")
+        lines.append(
+            f"{code(part.name, 80)}: {plural(report.rows, 'row')} ({100 * report.rows / rows:.3g} %)"
+        )
         blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
     return rendered("\n".join([head, *lines]), blocks)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tuning.errors import TrainingNotAvailable
+from tuning.pricing import training_closed
+
 _ASK_FOR_CREDIT = "Ask the administrator to add credit or raise the limit, then start the job again."
 _OTHER_BASE = "The backend doesn't train this base model: choose another one, `/ft train` lists them."
 
@@ -16,10 +19,6 @@ _TODO = {
     "invalid_training_file": "Mend what it names, then drop the file again.",
     "invalid_validation_file": "Mend the validation file, then drop it again.",
     "unsafe_file": "The backend's moderation refused the content: take out those examples.",
-    "training_not_available": (
-        "OpenAI closes fine-tuning to new jobs on 6 January 2027, to many organisations earlier. "
-        "The administrator can point OPENAI_BASE_URL at a backend of your own: `ft-bot trainer` is one."
-    ),
     "daily_rate_limit_exceeded": "The backend's daily limit of jobs is reached: start it again tomorrow.",
     "credit_balance_exhausted": _ASK_FOR_CREDIT,
     "organization_spend_limit_exceeded": _ASK_FOR_CREDIT,
@@ -41,4 +40,6 @@ _OTHERWISE = "If the reason names something that you can change, change it. Then
 
 def what_to_do(code: str | None) -> str:
     """Safe words for what a person does next after a failed job."""
+    if code == TrainingNotAvailable.code:
+        return training_closed()
     return _TODO.get(code or "", _OTHERWISE)

@@ -18,9 +18,11 @@ ROOM = 6000
 def findings_comment(payload: Mapping[str, Any]) -> str:
     """What stands above the file with all findings."""
     found, name = payload["findings"], code(payload["of"], 120)
+    part = " as far as it was checked" if payload.get("partial") else ""
     if found > MOST_FINDINGS:
-        return f"The first {count(MOST_FINDINGS)} of {plural(found, 'finding')} of {name}, row by row."
-    return f"All {plural(found, 'finding')} of {name}, row by row."
+        first = f"The first {count(MOST_FINDINGS)} of {plural(found, 'finding')}"
+        return f"{first} of {name}{part}, errors first, then row by row."
+    return f"All {plural(found, 'finding')} of {name}{part}: errors first, then row by row."
 
 
 def finding_lines(

@@ -11,7 +11,7 @@ from views.datasets import NO_DATASETS, dataset_buttons, dataset_words
 from views.job_card import cancel_button, loss_words, step_words, title
 from views.jobs import NO_JOBS
 from views.models import NO_MODELS
-from views.numbers import count, when
+from views.numbers import when
 from views.rendered import Block
 from views.statuses import can_cancel, job_status
 from views.text import code, mention
@@ -44,7 +44,7 @@ def _part(name: str, number: int, nothing: str, command: str) -> list[Block]:
         return [header(name), section(nothing)]
     if number <= SHOWN:
         return [header(name)]
-    return [header(name), context(f"The newest {SHOWN} of {count(number)}; all of them: {code(command)}")]
+    return [header(name), context(f"The newest {SHOWN}; all of them: {code(command)}")]
 
 
 def _job(job: Job) -> list[Block]:

@@ -26,8 +26,7 @@ def report_facts(report: Report) -> list[tuple[str, str]]:
         ("Rows", count(report.rows)),
         ("Tokens", f"{count(tokens.total)} ({escape(tokens.encoding, 40)})"),
         ("Tokens a row", spread),
-        ("Default epochs", count(report.epochs)),
-        ("Tokens to train", f"about {count(report.billable_tokens)}"),
+        ("Tokens to train", f"about {count(report.charged_tokens)}, in {plural(report.epochs, 'epoch')}"),
     ]
     if report.tools:
         pairs.append(("Tools", count(len(report.tools))))

@@ -72,7 +72,7 @@ class Page:
         socket = web.WebSocketResponse(heartbeat=20.0)
         await socket.prepare(request)
         listener = Listener(self.ws, viewer)
-        sending = asyncio.create_task(listener.send(socket, int(request.query.get("since", "0"))))
+        sending = asyncio.create_task(listener.send(socket, _number(request.query.get("since", ""))))
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
@@ -122,6 +122,10 @@ class Listener:
                 await socket.send_str(text_of(entry))
         # A page that cannot keep up is cut off; it reconnects and catches up from the journal.
         await socket.close(code=1013)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() else 0
 
 
 def text_of(entry: Entry) -> str:

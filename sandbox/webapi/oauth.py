@@ -51,7 +51,7 @@ class OAuth:
     def _redirect(self, app: App, asked: str) -> str:
         """The address to go back to: one that the manifest allows, the first of them by default."""
         config = ((app.manifest or {}).get("oauth_config") or {}).get("redirect_urls") or []
-        if asked and (app.manifest is None or any(asked.startswith(url) for url in config)):
+        if asked and (app.manifest is None or any(_below(asked, url) for url in config)):
             return asked
         if asked or not config:
             raise web.HTTPBadRequest(text="bad_redirect_uri")
@@ -121,6 +121,11 @@ class OAuth:
             "authed_user": {"id": code.user},
             "is_enterprise_install": False,
         }
+
+
+def _below(asked: str, allowed: str) -> bool:
+    """Whether an address is one that the manifest allows, or lies below it."""
+    return asked == allowed or asked.startswith((allowed.rstrip("/") + "/", allowed + "?"))
 
 
 def _client(args: JSON, authorization: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.helpers import content_disposition_header
 
 from ..control.faults import Faults
 from ..delivery import responses
@@ -58,7 +59,7 @@ class Transfer:
         self.exchanges.end(exchange, True, None, None, 200)
         headers = {"Content-Type": file.mimetype}
         if "download" in request.path.split("/"):
-            headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+            headers["Content-Disposition"] = content_disposition_header("attachment", filename=file.name)
         return web.FileResponse(files.path(self.ws, file), headers=headers)
 
     def _may_download(self, request: web.Request, file: File) -> bool:
@@ -91,9 +92,10 @@ async def save(request: web.Request, path: Path) -> int:
     """Writes the body, or the first file of a multipart form, to `path`; returns its size."""
     size = 0
     if request.content_type == "multipart/form-data":
-        part = await (await request.multipart()).next()
+        form = await request.multipart()
+        part = await form.next()
         while part is not None and getattr(part, "filename", None) is None:
-            part = await (await request.multipart()).next()
+            part = await form.next()
         source = part
     else:
         source = None

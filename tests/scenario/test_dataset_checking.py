@@ -11,9 +11,9 @@ import pytest
 from sandbox.client import Person
 from tests.fakes.stage import CHANNEL, Message, Stage, rows
 from tuning.datasets import check_file
-from tuning.datasets.cli import findings_file
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Report
+from tuning.datasets.table import findings_file
 from tuning.ports import CheckListener
 
 BAD = b'{"messages": [{"role": "user", "content": "x"}]}\n'

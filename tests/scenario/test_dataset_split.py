@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.fakes.stage import CHANNEL, Stage, rows
@@ -33,6 +36,41 @@ async def test_a_dataset_is_split_into_three_and_again_into_the_same(stage: Stag
     assert all(name in again for name in NAMES)
     async with stage.bot.store.begin() as tx:
         assert sorted(await tx.datasets.names(ANA.workspace)) == sorted(("news", *NAMES))
+
+
+async def test_a_part_too_small_to_train_on_is_offered_for_validation_only(stage: Stage) -> None:
+    await stage.dataset(data=rows(15))
+    await stage.ana.command(CHANNEL, "/ft", "split news")
+    note = await stage.note(stage.ana, "is split")
+    assert "`news-heldout`: 2 rows (13.3 %)" in note["text"]
+    trains = [e["value"] for block in note["blocks"] for e in block.get("elements", ()) if "Train" in str(e)]
+    library = stage.bot.services.library
+    assert trains == [(await library.find(ANA, "news-train")).id]
+    await stage.ana.command(CHANNEL, "/ft", "train news-heldout base=tiny-chat")
+    assert "2 rows: training takes at least 10" in (await stage.note(stage.ana, "rows:"))["text"]
+    assert not stage.backend.files
+
+
+async def test_parts_whose_bytes_are_let_go_meanwhile_are_kept_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.dataset(data=rows(45))
+    files = stage.bot.services.library.files
+    keep, let_go = type(files).keep, []
+
+    async def kept_and_lost(self: Any, temporary: Path, sha256: str) -> Path:
+        path = await keep(self, temporary, sha256)
+        if len(let_go) < 2:
+            let_go.append(path)
+            path.unlink()
+        return path
+
+    monkeypatch.setattr(type(files), "keep", kept_and_lost)
+    await stage.ana.command(CHANNEL, "/ft", "split news")
+    await stage.note(stage.ana, "is split")
+    parts = [await stage.bot.services.library.find(ANA, name) for name in NAMES]
+    assert len(let_go) == 2
+    assert all(files.path(part.latest.sha256).exists() for part in parts)
 
 
 async def test_a_dataset_too_small_to_split_is_refused_and_nothing_is_kept(stage: Stage) -> None:

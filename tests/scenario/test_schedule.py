@@ -23,15 +23,19 @@ async def test_stopping_twice_at_once_raises_nothing(stage: Stage) -> None:
 
 async def test_a_pass_at_work_comes_to_its_end_before_the_stop(stage: Stage) -> None:
     schedule: Schedule = stage.bot.schedule
-    begun, ended = asyncio.Event(), asyncio.Event()
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
         begun.set()
-        await asyncio.sleep(0.1)
+        await go_on.wait()
         ended.set()
 
     schedule._every("slow", 3600.0, slow)
     schedule.start()
     await begun.wait()
-    await schedule.finish()
+    finishing = asyncio.create_task(schedule.finish())
+    await asyncio.sleep(0)
+    assert not finishing.done()
+    go_on.set()
+    await finishing
     assert ended.is_set()

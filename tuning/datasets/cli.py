@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 import sys
@@ -13,16 +12,13 @@ from typing import TextIO
 
 from tuning.datasets.atomic import writing
 from tuning.datasets.front import CannotRead, check_file
-from tuning.datasets.pool import Sink
 from tuning.datasets.progress import Listener, Progress
-from tuning.datasets.report import Finding, TokenStats
+from tuning.datasets.report import TokenStats
+from tuning.datasets.table import findings_file
 from tuning.datasets.text import render
 from tuning.datasets.workers import WorkerDied
 
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
-#: What makes a spreadsheet read a cell as a formula, when it stands first.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("row", "offset", "severity", "code", "path", "message", "source")
 
 
 def main_validate(
@@ -114,32 +110,3 @@ def _print(text: str, out: TextIO) -> None:
         print(text, file=out, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-
-
-@contextmanager
-def findings_file(path: Path | None, most: int | None = None) -> Iterator[Sink | None]:
-    """A sink that writes findings to a CSV file, all or the first `most`; it appears only when complete."""
-    if path is None:
-        yield None
-        return
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            left = iter(range(sys.maxsize if most is None else most))
-            yield lambda found: writer.writerows(_cells(one) for one, _ in zip(found, left, strict=False))
-        os.replace(part, path)
-    except OSError as error:
-        raise CannotRead(f"{path.name} can't be written: {error.strerror}.") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _cells(finding: Finding) -> list[object]:
-    return [_safe(getattr(finding, column)) for column in COLUMNS]
-
-
-def _safe(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from tuning.datasets.examples import Example, example_in, read_examples
 from tuning.datasets.language import Language
 from tuning.datasets.near import Bands, common_pairs
-from tuning.datasets.words import mark, pairs
+from tuning.datasets.words import mark, mark_of, pairs, words
 
 SAMPLE = 2000
 PART = 250_000
@@ -33,16 +32,18 @@ class Columns:
     """One entry a row, in the order of the file. Marks are numbers that equal texts have in common."""
 
     def __init__(self, refusals: Iterable[str] = ()) -> None:
-        self.rows = array("Q")
+        self.rows = array("I")
         self.offsets = array("Q")
         self.systems = array("q")
         self.prompts = array("q")
+        self.wordings = array("q")
+        """Of the prompts as they are written."""
         self.keys = array("q")
         """Of system prompt and prompt together: 0 when one of prompt and answer is empty."""
         self.answers = array("q")
         self.spellings = array("q")
         self.rejected = array("q")
-        self.lengths = array("Q")
+        self.lengths = array("I")
         self.languages = array("H")
         self.refused = array("B")
         self.references = array("q")
@@ -62,7 +63,8 @@ class Columns:
     def add(self, example: Example) -> None:
         """Take in the next row."""
         index = len(self.rows)
-        prompt, answer = mark(example.prompt), mark(example.answer)
+        asked, said, refused = _words(example)
+        prompt, answer = mark_of(asked), mark_of(said)
         self.rows.append(example.row)
         self.offsets.append(example.offset)
         system = _system_mark(example.system)
@@ -70,18 +72,18 @@ class Columns:
         if len(self._system_marks) < MOST_PROMPTS:
             self._system_marks.setdefault(self.systems[-1], system)
         self.prompts.append(prompt)
+        self.wordings.append(hash(example.prompt))
         whole = prompt and (answer or example.answer)
         self.keys.append(hash((system, prompt)) if whole else 0)
         self.answers.append(answer or hash(example.answer))
         self.spellings.append(hash(example.answer))
-        self.rejected.append((mark(example.rejected) or hash(example.rejected)) if example.rejected else 0)
-        text = example.text
-        self.lengths.append(len(text))
+        self.rejected.append((mark_of(refused) or hash(example.rejected)) if example.rejected else 0)
+        self.lengths.append(len(example.text))
         self.languages.append(self.language.of(example.answer))
         self.refused.append(self._refusal(example, answer))
         self.references.append(hash(example.reference) if example.reference else 0)
         self.kinds.append(self._kind(example.data))
-        self.bands.add(index, pairs(text) - self.common)
+        self.bands.add(index, pairs(asked + said + refused) - self.common)
 
     def system_mark(self, system: int) -> int:
         """The mark of a system prompt, which is the same for those that differ in spelling alone."""
@@ -103,6 +105,16 @@ class Columns:
         return 0
 
 
+def _words(example: Example) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    return words(example.prompt), words(example.answer), words(example.rejected) if example.rejected else []
+
+
+def tokens_of(example: Example) -> set[bytes]:
+    """The word pairs of prompt and answers."""
+    asked, said, refused = _words(example)
+    return pairs(asked + said + refused)
+
+
 @lru_cache(maxsize=1000)
 def _system_mark(text: str) -> int:
     return mark(text)
@@ -111,7 +123,7 @@ def _system_mark(text: str) -> int:
 def read_columns(path: Path, rows: int, refusals: Iterable[str] = ()) -> Columns:
     """The columns of a file of about `rows` rows. Raises OSError."""
     columns = Columns(refusals)
-    columns.common = common_pairs([pairs(example.text) for example in _sample(path, rows)])
+    columns.common = common_pairs([tokens_of(example) for example in _sample(path, rows)])
     for example in read_examples(path):
         columns.add(example)
     columns.bands.finish()
@@ -129,12 +141,6 @@ def _sample(path: Path, rows: int) -> Iterator[Example]:
             example = example_in(file, i * size // SAMPLE, next_line=True)
             if example:
                 yield example
-
-
-def tokens_in(file: BinaryIO, offset: int, common: frozenset[bytes]) -> set[bytes]:
-    """The word pairs of the row that begins at this byte, without those of the template."""
-    example = example_in(file, offset)
-    return pairs(example.text) - common if example else set()
 
 
 def repeated(values: array[int]) -> Iterator[list[int]]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 from tuning.datasets.convert import Conversion, convert_file, preview_file
+from tuning.datasets.groups import CannotSplit
 from tuning.datasets.inside import opened
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
-from tuning.datasets.split import CannotSplit, split_file
+from tuning.datasets.split import split_file
 from tuning.datasets.unpack import CannotConvert
 
 DONE, PARTLY, CANNOT = 0, 1, 2

@@ -15,7 +15,7 @@ from tuning.pricing import book
 
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan")
 _DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,", re.IGNORECASE)
-_WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_WEB_URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
 _MODES = {"RGB", "RGBA"}
 _IMAGE_TYPES = {"image/jpeg", "image/jpg", "image/png", "image/webp"}
 _OTHER_SUFFIX = re.compile(r"\.(gif|bmp|tiff?|svg|heic|avif|pdf|ico)$", re.IGNORECASE)

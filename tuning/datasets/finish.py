@@ -16,6 +16,7 @@ from tuning.datasets import stats
 from tuning.datasets.bases import base_findings, count
 from tuning.datasets.checker import Settings
 from tuning.datasets.duplicates import duplicate_findings
+from tuning.datasets.everywhere import EVERYWHERE, codes_everywhere
 from tuning.datasets.report import SCHEMA, Finding, Price, Report
 from tuning.datasets.rules import RULES, make_finding
 from tuning.datasets.sniff import Look
@@ -56,7 +57,9 @@ def finish(
 ) -> Report:
     """The report; `sink` gets the findings that only the whole file shows."""
     codes = Counter(tally.codes)
-    fact = _one_fact(tally, codes)
+    fact = [make_finding(code, EVERYWHERE[code]) for code in codes_everywhere(tally)]
+    for finding in fact:
+        del codes[finding.code]
     late = chain(file_findings(subject, tally), duplicate_findings(subject.path, tally), meaning, fact)
     kept = _told(late, codes, subject.settings.keep, sink)
     severities = Counter[str]()
@@ -99,21 +102,6 @@ def _keep(found: list[Finding], keep: int) -> tuple[Finding, ...]:
         if seen[finding.code] <= keep:
             kept.append(finding)
     return tuple(kept)
-
-
-_FACTS = {
-    "missing_system": "No row has a system message",
-    "system_in_item": "The reinforcement items have system messages",
-}
-
-
-def _one_fact(tally: Tally, codes: Counter[str]) -> list[Finding]:
-    """What is the matter with every row is one fact about the file, not one for each row."""
-    rows = tally.messages.total()
-    facts = [make_finding(code, what) for code, what in _FACTS.items() if codes[code] == rows > 0]
-    for fact in facts:
-        del codes[fact.code]
-    return facts
 
 
 def file_findings(subject: Subject, tally: Tally) -> list[Finding]:

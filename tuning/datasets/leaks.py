@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
-from tuning.datasets.columns import Columns, tokens_in
-from tuning.datasets.examples import Example, read_examples
+from tuning.datasets.alike import BUT_FOR, prompt_leaked, same
+from tuning.datasets.columns import Columns, tokens_of
+from tuning.datasets.examples import Example, example_in, read_examples
 from tuning.datasets.near import BATCH, FEWEST_PAIRS, band_values, near
+from tuning.datasets.repeats import NO_ROW, Texts, row_finding
 from tuning.datasets.report import Finding
-from tuning.datasets.rules import make_finding
-from tuning.datasets.words import mark, pairs
+from tuning.datasets.words import mark
 
 MOST_MEETINGS = 1_000_000
-Seen = dict[int, tuple[int, int]]
-"""Mark of a prompt to the first row of the training set that has it, and the mark of its answer."""
+_NONE = (0, 0, 0)
 
 
 class NothingToCompare(ValueError):
@@ -30,34 +32,59 @@ def leaks(training: Path, path: Path, columns: Columns, *, closely: bool) -> Ite
 
     Raises OSError and NothingToCompare.
     """
-    wanted = {prompt for prompt in columns.prompts if prompt}
-    seen: Seen = {}
+    seen = _Seen(columns)
     meetings = _Meetings(columns) if closely else None
     example = None
     for example in read_examples(training):
-        prompt = mark(example.prompt)
-        if prompt in wanted and prompt not in seen:
-            seen[prompt] = example.row, mark(example.answer)
+        seen.add(example)
         if meetings:
             meetings.add(example)
     if example is None:
         raise NothingToCompare("it has no row with messages. Convert it first: ft-bot convert.")
-    told: set[int] = set()
-    for index, prompt in enumerate(columns.prompts):
-        if prompt in seen:
-            told.add(index)
-            yield _same(columns, index, *seen[prompt])
-    if meetings:
-        yield from _near(training, path, columns, meetings, told)
+    with training.open("rb") as known, path.open("rb") as file:
+        texts = Texts(file, columns)
+        told: set[int] = set()
+        for index in range(len(columns)):
+            if what := seen.told(known, texts, index):
+                told.add(index)
+                yield row_finding("leaked_row", columns, index, what)
+        if meetings:
+            yield from _near(known, texts, columns, meetings, told)
 
 
-def _same(columns: Columns, index: int, row: int, answer: int) -> Finding:
-    same = "row" if answer == columns.answers[index] else "prompt"
-    return _finding(columns, index, f"The same {same} is row {row} of the training set")
+class _Seen:
+    """The first row of the training set with each of our prompts: as it is written, and by its mark."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._wanted = {*columns.wordings, *columns.prompts} - {0}
+        self._seen: dict[int, tuple[int, int, int]] = {}
+        """(row, offset, mark of its answer) of the training set, by wording and by mark."""
+
+    def add(self, example: Example) -> None:
+        """Take in the next row of the training set."""
+        if prompt := mark(example.prompt):
+            for key in {hash(example.prompt), prompt} & self._wanted - self._seen.keys():
+                self._seen[key] = example.row, example.offset, mark(example.answer)
+
+    def told(self, known: BinaryIO, texts: Texts, index: int) -> str:
+        """What to say of our row; nothing when its prompt isn't in the training set."""
+        row, offset, answer = self._seen.get(self._columns.wordings[index], _NONE)
+        but = ""
+        if not row:
+            row, offset, answer = self._seen.get(self._columns.prompts[index], _NONE)
+            theirs = example_in(known, offset) if row else None
+            if not theirs or not _same(texts.at(index), theirs):
+                return ""
+            but = BUT_FOR
+        both = "row" if answer == self._columns.answers[index] else "prompt"
+        return f"The same {both}{but} is row {row} of the training set"
 
 
-def _finding(columns: Columns, index: int, what: str) -> Finding:
-    return make_finding("leaked_row", what, row=columns.rows[index], offset=columns.offsets[index])
+def _same(ours: Example, theirs: Example) -> bool:
+    """Case tells one prompt from another only when the answer is another too."""
+    case_tells = mark(ours.answer) != mark(theirs.answer)
+    return same(ours.prompt, theirs.prompt, case_tells=case_tells)
 
 
 class _Meetings:
@@ -76,7 +103,7 @@ class _Meetings:
 
     def add(self, example: Example) -> None:
         """Take in the next row of the training set."""
-        tokens = pairs(example.text) - self._common
+        tokens = tokens_of(example) - self._common
         if len(tokens) >= FEWEST_PAIRS:
             self._batch.append((example, tokens))
             if len(self._batch) >= BATCH:
@@ -94,19 +121,22 @@ class _Meetings:
 
 
 def _near(
-    training: Path, path: Path, columns: Columns, meetings: _Meetings, told: set[int]
+    known: BinaryIO, texts: Texts, columns: Columns, meetings: _Meetings, told: set[int]
 ) -> Iterator[Finding]:
     meetings.finish()
-    with training.open("rb") as known, path.open("rb") as file:
 
-        def theirs(number: int) -> set[bytes]:
-            return tokens_in(known, meetings.met[number][1], columns.common)
+    @lru_cache(100)
+    def theirs(number: int) -> Example:
+        return example_in(known, meetings.met[number][1]) or NO_ROW
 
-        def ours(index: int) -> set[bytes]:
-            return tokens_in(file, columns.offsets[index], columns.common)
+    def tokens(number: int) -> set[bytes]:
+        return tokens_of(theirs(number)) - columns.common
 
-        wanted = sorted((who, number) for who, number in meetings.found if who not in told)
-        for pair in near(wanted, theirs, ours):
-            row = meetings.met[pair.earlier][0]
-            what = f"The row shares {pair.share:.0%} of its word pairs with row {row} of the training set"
-            yield _finding(columns, pair.later, what)
+    def leaked(index: int, number: int) -> bool:
+        return prompt_leaked(texts.at(index), theirs(number))
+
+    wanted = sorted((who, number) for who, number in meetings.found if who not in told)
+    for pair in near(wanted, tokens, texts.tokens, leaked):
+        row = meetings.met[pair.earlier][0]
+        what = f"The row shares {pair.share:.0%} of its word pairs with row {row} of the training set"
+        yield row_finding("leaked_row", columns, pair.later, what)

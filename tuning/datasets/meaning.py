@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO
 
-from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns, repeated, tokens_in
+from tuning.datasets.alike import BUT_FOR
+from tuning.datasets.columns import LIKE_A_REFUSAL, REFUSED, Columns
 from tuning.datasets.language import language_name
-from tuning.datasets.near import near
+from tuning.datasets.repeats import Texts, contradictions, near_duplicates, other_references, row_finding
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import quoted
 from tuning.datasets.rules import make_finding
@@ -30,8 +30,12 @@ MOST_PROMPTS = 20_000
 
 def look_at(path: Path, columns: Columns, kind: Format, labels: dict[str, int] | None) -> Iterator[Finding]:
     """Everything doubtful about a file's rows; `labels` are given when the answers are labels."""
-    yield from near_duplicates(path, columns)
-    yield from contradictions(columns, bool(labels))
+    with path.open("rb") as file:
+        texts = Texts(file, columns)
+        yield from near_duplicates(texts, columns)
+        yield from contradictions(texts, columns, bool(labels))
+        if kind == "reinforcement":
+            yield from other_references(texts, columns)
     yield from other_prompts(columns)
     yield from outliers(columns)
     yield from one_answer(columns)
@@ -42,84 +46,6 @@ def look_at(path: Path, columns: Columns, kind: Format, labels: dict[str, int] |
         yield from refusals(columns)
     if kind == "reinforcement":
         yield from grader_data(columns)
-        yield from other_references(columns)
-
-
-def _finding(code: str, columns: Columns, index: int, what: str, path: str = "") -> Finding:
-    return make_finding(code, what, row=columns.rows[index], offset=columns.offsets[index], path=path)
-
-
-def near_duplicates(path: Path, columns: Columns) -> Iterator[Finding]:
-    """Rows that say nearly what an earlier one says; those with the same bytes are another finding's."""
-
-    with path.open("rb") as file:
-
-        def tokens(index: int) -> set[bytes]:
-            return tokens_in(file, columns.offsets[index], columns.common)
-
-        told: set[int] = set()
-        for pair in near(columns.bands.candidates(), tokens, tokens):
-            told.add(pair.later)
-            if not _same_bytes(file, columns, pair.later, pair.earlier):
-                share = f"{pair.share:.0%} of its word pairs" if pair.share < 1 else "all of its words"
-                what = f"The row shares {share} with row {columns.rows[pair.earlier]}"
-                yield _finding("near_duplicate", columns, pair.later, what)
-        for later, earlier in _same_words(columns, told):
-            if not _same_bytes(file, columns, later, earlier):
-                what = f"The row says the same as row {columns.rows[earlier]}"
-                yield _finding("near_duplicate", columns, later, what)
-
-
-def _same_words(columns: Columns, told: set[int]) -> Iterator[tuple[int, int]]:
-    """(later, earlier) of rows with the same words, however few they are: of those, near() tells nothing."""
-    for group in repeated(columns.keys):
-        first: dict[tuple[int, int], int] = {}
-        for index in group:
-            earlier = first.setdefault((columns.answers[index], columns.rejected[index]), index)
-            if earlier != index and index not in told:
-                yield index, earlier
-
-
-def _same_bytes(file: BinaryIO, columns: Columns, one: int, other: int) -> bool:
-    if columns.lengths[one] != columns.lengths[other]:
-        return False
-    lines = []
-    for index in (one, other):
-        file.seek(columns.offsets[index])
-        lines.append(file.readline().strip())
-    return lines[0] == lines[1]
-
-
-def contradictions(columns: Columns, labels: bool) -> Iterator[Finding]:
-    """Rows whose prompt stands in another row with another answer."""
-    for group in repeated(columns.keys):
-        if columns.rejected[group[0]]:
-            yield from _swapped(columns, group)
-        elif len({columns.answers[index] for index in group}) > 1:
-            yield from _differing(columns, group, labels)
-
-
-def _differing(columns: Columns, group: list[int], labels: bool) -> Iterator[Finding]:
-    first, answers = group[0], {columns.answers[index] for index in group}
-    if len(answers) > OPEN_ENDED and not labels:
-        yield _finding(
-            "contradiction", columns, first, f"The same prompt has {len(answers)} different answers"
-        )
-        return
-    for index in group[1:]:
-        if columns.answers[index] != columns.answers[first]:
-            what = f"The same prompt has another answer in row {columns.rows[first]}"
-            yield _finding("contradiction", columns, index, what)
-
-
-def _swapped(columns: Columns, group: list[int]) -> Iterator[Finding]:
-    """Several pairs for one prompt are fine, unless one prefers what another rejects."""
-    rejected = {columns.rejected[index]: index for index in reversed(group)}
-    for index in group:
-        other = rejected.get(columns.answers[index])
-        if other is not None and other < index:
-            what = f"Row {columns.rows[other]} rejects the answer that this row prefers"
-            yield _finding("contradiction", columns, index, what)
 
 
 def other_prompts(columns: Columns) -> Iterator[Finding]:
@@ -139,8 +65,8 @@ def other_prompts(columns: Columns) -> Iterator[Finding]:
     for index, system in enumerate(columns.systems):
         if system and system != usual:
             what = f"The system prompt isn't the one that {times:,} other rows share"
-            same = " (the same but for case, punctuation or spaces)" if alike[system] else ""
-            yield _finding("other_system_prompt", columns, index, what + same)
+            same = f" (the same{BUT_FOR})" if alike[system] else ""
+            yield row_finding("other_system_prompt", columns, index, what + same)
 
 
 def outliers(columns: Columns) -> Iterator[Finding]:
@@ -151,7 +77,7 @@ def outliers(columns: Columns) -> Iterator[Finding]:
     for index, length in enumerate(columns.lengths):
         if length > SHORTEST_OUTLIER and length > OUTLIER * usual > 0:
             what = f"The row is {length / usual:.0f} times as long as the usual one"
-            yield _finding("length_outlier", columns, index, what)
+            yield row_finding("length_outlier", columns, index, what)
 
 
 def one_answer(columns: Columns) -> Iterator[Finding]:
@@ -176,7 +102,7 @@ def label_findings(columns: Columns, labels: dict[str, int]) -> Iterator[Finding
         label, spelled = variants.get(spelling, ("", ""))
         if spelled != label:
             what = f"The label {label!r} is usually spelled {spelled!r}"
-            yield _finding("label_variant", columns, index, what)
+            yield row_finding("label_variant", columns, index, what)
 
 
 def other_languages(columns: Columns) -> Iterator[Finding]:
@@ -193,10 +119,10 @@ def other_languages(columns: Columns) -> Iterator[Finding]:
         own_script, own = kinds[number]
         if script and own_script and own_script != script:
             what = f"The answer is in {own_script} script, others in {script}"
-            yield _finding("other_script", columns, index, what)
+            yield row_finding("other_script", columns, index, what)
         elif language and own and own != language:
             what = f"The answer is in {language_name(own)}, others in {language_name(language)}"
-            yield _finding("other_language", columns, index, what)
+            yield row_finding("other_language", columns, index, what)
 
 
 def _nearly_all(counts: Counter[str]) -> str:
@@ -221,7 +147,7 @@ def refusals(columns: Columns) -> Iterator[Finding]:
     for index, refused in enumerate(columns.refused):
         if refused == LIKE_A_REFUSAL:
             what = "The answer reads like a refusal, but isn't written like the others"
-            yield _finding("refusal_variant", columns, index, what)
+            yield row_finding("refusal_variant", columns, index, what)
 
 
 def grader_data(columns: Columns) -> Iterator[Finding]:
@@ -236,18 +162,7 @@ def grader_data(columns: Columns) -> Iterator[Finding]:
     told = {number: tuple(_odd(columns.signatures[number], usual)) for number in kinds}
     for index, number in enumerate(columns.kinds):
         for key, what in told[number]:
-            yield _finding("grader_data", columns, index, what, key)
-
-
-def other_references(columns: Columns) -> Iterator[Finding]:
-    """Items that ask what an earlier one asks, with other data for the grader."""
-    for group in repeated(columns.prompts):
-        first: dict[int, int] = {}
-        for index in group:
-            earlier = first.setdefault(columns.system_mark(columns.systems[index]), index)
-            if columns.references[index] != columns.references[earlier]:
-                what = f"The same prompt has other data for the grader in row {columns.rows[earlier]}"
-                yield _finding("contradiction", columns, index, what)
+            yield row_finding("grader_data", columns, index, what, key)
 
 
 def _usual_type(types: Counter[tuple[str, str]], key: str) -> str:

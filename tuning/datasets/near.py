@@ -40,7 +40,7 @@ class Bands:
     """The bands of rows: what two rows must have in common to be compared."""
 
     def __init__(self) -> None:
-        self.who = array("Q")
+        self.who = array("I")
         self.bands = [array("I") for _ in range(BANDS)]
         self._batch: list[set[bytes]] = []
 
@@ -113,8 +113,12 @@ def near(
     candidates: Sequence[tuple[int, int]],
     earlier_tokens: Callable[[int], set[bytes]],
     later_tokens: Callable[[int], set[bytes]],
+    alike: Callable[[int, int], bool],
 ) -> Iterator[Near]:
-    """For each later row, the first earlier one that is nearly the same; tokens are without the template."""
+    """For each later row, the first earlier one that is nearly the same; tokens are without the template.
+
+    `alike` has the last word on a later row and an earlier one that share enough.
+    """
     of_earlier, of_later = (lru_cache(2000)(tokens) for tokens in (earlier_tokens, later_tokens))
     done = -1
     for later, earlier in candidates:
@@ -122,6 +126,6 @@ def near(
             continue
         one, other = of_later(later), of_earlier(earlier)
         share = len(one & other) / max(1, len(one | other))
-        if share >= NEAR:
+        if share >= NEAR and alike(later, earlier):
             done = later
             yield Near(later, earlier, share)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from tuning.datasets.everywhere import counted_once
 from tuning.datasets.report import Finding
 from tuning.datasets.rules import RULES
 from tuning.datasets.tally import Tally
@@ -22,8 +23,9 @@ PROGRESS_MARK = b'{"told":"progress"'
 class Progress(msgspec.Struct, frozen=True, tag_field="told", tag="progress"):
     """What is known after the first `bytes` of the file's `total`.
 
-    `errors`, `warnings` and `codes` are true counts of the rows so far; findings that need the whole file
-    (repeated rows, too few of them) come with the report. `findings` are the first three of each code.
+    `errors`, `warnings` and `codes` are true counts of the rows so far, but what is so in every row counts
+    once; findings that need the whole file (repeated rows, too few of them) come with the report. `findings`
+    are the first three of each code.
     """
 
     bytes: int
@@ -75,7 +77,8 @@ class Teller:
 
 
 def _progress(tally: Tally, checked: int, total: int, seconds: float) -> Progress:
-    warnings = sum(times for code, times in tally.codes.items() if RULES[code].severity == "warning")
+    codes = counted_once(tally)
+    warnings = sum(times for code, times in codes.items() if RULES[code].severity == "warning")
     seen: dict[str, list[Finding]] = {}
     for finding in tally.findings:
         seen.setdefault(finding.code, []).append(finding)
@@ -84,9 +87,9 @@ def _progress(tally: Tally, checked: int, total: int, seconds: float) -> Progres
         bytes=checked,
         total=total,
         rows=tally.rows,
-        errors=tally.codes.total() - warnings,
+        errors=codes.total() - warnings,
         warnings=warnings,
-        codes=dict(sorted(tally.codes.items())),
+        codes=dict(sorted(codes.items())),
         findings=tuple(sorted(first, key=lambda finding: finding.row or 0)),
         seconds=round(seconds, 3),
     )

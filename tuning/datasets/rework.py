@@ -14,11 +14,12 @@ from typing import Any
 
 from tuning.datasets import private
 from tuning.datasets.convert import Conversion, convert_file, preview_file
+from tuning.datasets.groups import CannotSplit
 from tuning.datasets.plain import plain_file
 from tuning.datasets.records import Numbered, columns_of, records
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
-from tuning.datasets.split import CannotSplit, split_file
+from tuning.datasets.split import split_file
 from tuning.datasets.unpack import CannotConvert, unpacked
 
 CANNOT = 2

@@ -1,7 +1,7 @@
 """Splits a file into training, validation and held-out rows: the same rows on every run with the same seed.
 
-Rows that belong together stay together: those with the same prompt always, and those of a group when a key of
-the row names it. Labels are spread evenly (stratified), so that a small part has all of them.
+Rows that belong together stay together (see `groups.py`). Labels are spread evenly (stratified), so that a
+small part has all of them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,14 @@ import msgspec
 from tuning.datasets.atomic import writing
 from tuning.datasets.examples import Example, read_examples
 from tuning.datasets.formats import PREFERENCE_KEYS, SUPERVISED_KEYS
+from tuning.datasets.groups import CannotSplit, Group, groups_of, labels_in
 from tuning.datasets.inside import opened
 from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
-from tuning.datasets.words import normal
 
 PARTS = ("train", "validation", "heldout")
-MOST_LABELS = 50
-LONGEST_LABEL = 60
-_LAST = "\U0010ffff"
 _ROW_KEYS = SUPERVISED_KEYS | PREFERENCE_KEYS
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class CannotSplit(ValueError):
-    """The file can't be split as asked; the message says why."""
 
 
 class Part(NamedTuple):
@@ -43,12 +36,6 @@ class Part(NamedTuple):
     path: Path
     rows: int
     labels: dict[str, int]
-
-
-class _Group(NamedTuple):
-    key: str
-    label: str
-    rows: list[int]
 
 
 def split_file(
@@ -75,7 +62,7 @@ def split_file(
         lines = _lines(plain, {example.row for example in examples})
     if len(examples) < 3:
         raise CannotSplit(f"The file has {len(examples)} readable rows: too few to split.")
-    groups = _groups(examples, lines, group_by)
+    groups = groups_of(examples, lines, group_by)
     shares = {"heldout": heldout, "validation": validation}
     chosen = assign(groups, shares, seed)
     _refuse_empty(chosen, shares)
@@ -89,65 +76,9 @@ def _lines(source: Path, wanted: set[int]) -> dict[int, bytes]:
         return {n: line.removeprefix(BOM).strip() for n, line in enumerate(file, 1) if n in wanted}
 
 
-def _groups(examples: Sequence[Example], lines: dict[int, bytes], group_by: str | None) -> list[_Group]:
-    """Rows that belong together: by their prompt, by the key, and by both from one to the next."""
-    labels = _labels(examples)
-    together = _Together()
-    keys = []
-    for example in examples:
-        key = normal(example.prompt) or f"\0{example.row}"
-        if group_by is not None:
-            own = _group_of(example, lines[example.row], group_by)
-            together.join(own, _LAST + key)  # so that the group's own name leads
-            key = own
-        keys.append(key)
-    found: dict[str, _Group] = {}
-    for key, example in zip(keys, examples, strict=True):
-        root = together.root(key)
-        label = example.answer if labels else ""
-        found.setdefault(root, _Group(root, label, [])).rows.append(example.row)
-    return list(found.values())
-
-
-class _Together:
-    """Names that belong together, each led by the least of them."""
-
-    def __init__(self) -> None:
-        self._leads: dict[str, str] = {}
-
-    def root(self, name: str) -> str:
-        """The least name of those that this one belongs to."""
-        path = []
-        while (lead := self._leads.get(name, name)) != name:
-            path.append(name)
-            name = lead
-        self._leads.update(dict.fromkeys(path, name))
-        return name
-
-    def join(self, one: str, other: str) -> None:
-        """Both names belong together."""
-        least, most = sorted((self.root(one), self.root(other)))
-        if least != most:
-            self._leads[most] = least
-
-
-def _labels(examples: Sequence[Example]) -> set[str]:
-    """The labels, if answers are labels; nothing otherwise."""
-    answers = {example.answer for example in examples}
-    few = 2 <= len(answers) <= min(MOST_LABELS, len(examples) // 2)
-    return answers if few and all(0 < len(answer) <= LONGEST_LABEL for answer in answers) else set()
-
-
-def _group_of(example: Example, line: bytes, group_by: str) -> str:
-    read = read_line(line)
-    if not isinstance(read.value, dict) or group_by not in read.value:
-        raise CannotSplit(f"Row {example.row} has no key {group_by!r} to group by.")
-    return json.dumps(read.value[group_by], sort_keys=True, default=str)
-
-
-def assign(groups: Sequence[_Group], shares: dict[str, float], seed: int) -> dict[int, str]:
+def assign(groups: Sequence[Group], shares: dict[str, float], seed: int) -> dict[int, str]:
     """Which part each row goes to. A group's place depends on its key and the seed alone."""
-    by_label: defaultdict[str, list[_Group]] = defaultdict(list)
+    by_label: defaultdict[str, list[Group]] = defaultdict(list)
     for group in groups:
         by_label[group.label].append(group)
     chosen: dict[int, str] = {}
@@ -163,7 +94,7 @@ def assign(groups: Sequence[_Group], shares: dict[str, float], seed: int) -> dic
     return chosen
 
 
-def _take(waiting: list[_Group], wanted: float, part: str, chosen: dict[int, str]) -> int:
+def _take(waiting: list[Group], wanted: float, part: str, chosen: dict[int, str]) -> int:
     """Move groups to a part until it has about `wanted` rows; always leave one group to train on."""
     taken = 0
     while len(waiting) > 1 and taken + len(waiting[-1].rows) / 2 <= wanted:
@@ -206,7 +137,7 @@ def _write(
     chosen: dict[int, str],
     group_by: str | None,
 ) -> list[Part]:
-    labels = _labels(examples)
+    labels = labels_in(examples)
     parts: list[Part] = []
     with ExitStack() as stack:
         for name in PARTS:

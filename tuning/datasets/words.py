@@ -1,37 +1,83 @@
-"""A text as words: what is left when case, punctuation and spacing don't count."""
+"""A text as words: white space, case and what ends a sentence don't count; signs, operators and brackets do.
+
+Each sign is a word of its own, so that `a+b` and `a + b` are the same and `a-b` is another text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 from operator import add
+from unicodedata import normalize
 
-_WORD = re.compile(r"\w+")
-#: ASCII letters, digits and underscores stay; everything else is a space.
-_WORDS_ONLY = bytes(
-    byte if byte == 95 or bytes([byte]).isalnum() or byte > 127 else 32 for byte in range(256)
-)
+_SPACES, _QUOTES = b"\t\n\v\f\r", b"\"'`"
+_SPACED = bytes.maketrans(_SPACES + _QUOTES, b" " * len(_SPACES) + b"'" * len(_QUOTES))
+_FOLDED = bytes(_SPACED[byte] for byte in bytes(range(256)).lower())
+SIGNS = b"+-*/<>=|&^~%#@$\\()[]{}'"
+_NO_SIGNS = bytes(set(range(256)) - set(SIGNS))
+_PADDED = [(bytes([byte]), b" %c " % byte) for byte in range(256)]
+_ENDS = b".,;:?!"
+#: `5!`, `n!`, `f(x)!` and `! a`: the mark isn't the end of a sentence. A pattern that begins with it is fast.
+_FACTORIAL = re.compile(rb"!(?=[.,;:?]* )(?:(?<=[ \d)\]}]!)|(?<=[ (]\w!))")
+_ESCAPED = re.compile(r"\\\w*[A-Z]\w*|\\\S*\?(?!\S)")
+_CAPITAL_OR_END = re.compile(r"([A-Z]|\?$)")
+_ALIKE = {
+    "'": "‘’‚‛“”„‟«»‹›",
+    "-": "‐‑‒–—―−",
+    " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\u2028\u2029。、，！？；：．।؟،؛",
+    "": "\u00ad\u200b\u2060\ufeff",
+    "... ": "…",
+}
+_TYPOGRAPHY = [(old, new) for new, olds in _ALIKE.items() for old in olds]
+_TYPOGRAPHY += [(sign, f" {sign} ") for sign in "×÷±·≤≥≠≈√→←"]
 RUN = 4
 LONG_WORD = 12
 
 
-def words(text: str) -> list[bytes]:
-    """The words of a text in lower case, as UTF-8; halves of characters are kept as they are."""
-    if text.isascii():
-        return text.encode().lower().translate(_WORDS_ONLY).split()
-    return [word.encode("utf-8", "surrogatepass") for word in _WORD.findall(text.casefold())]
+def words(text: str, *, fold: bool = True) -> list[bytes]:
+    """The words and signs of a text as UTF-8, in lower case if `fold`; halves of characters are kept."""
+    if fold and "\\" in text:
+        text = _ESCAPED.sub(_with_case, text)
+    data = text.encode() if text.isascii() else _typewritten(text, fold)
+    data = data.translate(_FOLDED if fold else _SPACED) + b" "
+    if b"!" in data:
+        data = _FACTORIAL.sub(b"!\0", b" " + data)
+    found = [word.rstrip(_ENDS) for word in data.split()]
+    signs = set(data.translate(None, _NO_SIGNS))
+    if signs or b"" in found:
+        data = b" ".join(found)
+        for sign in signs:
+            data = data.replace(*_PADDED[sign])
+        found = data.split()
+    return found
+
+
+def _with_case(found: re.Match[str]) -> str:
+    r"""Of `\D`, `\Delta` and `\d?` the case and the mark are kept: another control character tells them."""
+    return _CAPITAL_OR_END.sub("\\1\1", found[0])
+
+
+def _typewritten(text: str, fold: bool) -> bytes:
+    """In the form NFC, with the quotes, dashes and spaces of a typewriter."""
+    text = normalize("NFC", text)
+    if fold:
+        text = text.casefold()
+    for old, new in _TYPOGRAPHY:
+        text = text.replace(old, new)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def normal(text: str) -> str:
-    """A text without case, punctuation and spacing."""
+    """A text without what doesn't count."""
     return b" ".join(words(text)).decode("utf-8", "surrogatepass")
 
 
-def pairs(text: str) -> set[bytes]:
+def pairs(found: Sequence[bytes]) -> set[bytes]:
     """Pairs of neighbouring words; for scripts without spaces, runs of four characters."""
-    found = words(text)
-    if found and sum(map(len, found)) > LONG_WORD * len(found) and not text.isascii():
-        run = b"".join(found).decode("utf-8", "surrogatepass")
+    if found and sum(map(len, found)) > LONG_WORD * len(found):
+        joined = b"".join(found)
+        run = "" if joined.isascii() else joined.decode("utf-8", "surrogatepass")
         if len(run) > LONG_WORD * len(found):
             runs = (run[i : i + RUN] for i in range(max(1, len(run) - RUN + 1)))
             return {part.encode("utf-8", "surrogatepass") for part in runs}
@@ -39,10 +85,14 @@ def pairs(text: str) -> set[bytes]:
     return set(map(add, ended, islice(found, 1, None)))
 
 
-def mark(text: str) -> int:
-    """A number that texts have in common when they differ in nothing but case, punctuation and spacing.
+def mark_of(found: Sequence[bytes]) -> int:
+    """A number that texts of the same words have in common.
 
     Only good within this process. 0 means that there is nothing to compare.
     """
-    found = words(text)
     return hash(b" ".join(found)) if found else 0
+
+
+def mark(text: str) -> int:
+    """A number that texts have in common when they differ in nothing that counts; 0 for one without words."""
+    return mark_of(words(text))

@@ -52,6 +52,24 @@ async def test_what_a_listener_raises_ends_the_process_and_is_raised(bad: Path) 
         await ProcessChecker().check(bad, progress=listener)
 
 
+async def test_a_check_without_end_is_ended_and_said_in_words(
+    bad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.checker.LIMIT_SECONDS", 0)
+    with pytest.raises(FileUnreadable, match="was ended"):
+        await ProcessChecker().check(bad)
+
+
+async def test_a_line_that_is_too_long_is_said_in_words(bad: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.checker.LONGEST_LINE", 10)
+
+    async def listener(progress: Progress) -> bool:
+        return False
+
+    with pytest.raises(FileUnreadable, match="could not be worked on"):
+        await ProcessChecker().check(bad, progress=listener)
+
+
 @pytest.mark.parametrize("base", [None, "gpt-4o-mini-2024-07-18"])
 @pytest.mark.parametrize("data", [rows(30), BAD * 30 + b"no JSON\n", b"", b"\xff\xfe\x00", b"a,b\n1,2\n"])
 async def test_the_checker_of_the_other_tests_answers_as_the_real_one(

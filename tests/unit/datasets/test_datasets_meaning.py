@@ -18,7 +18,7 @@ from tuning.datasets import Report, check, check_file, examples
 from tuning.datasets.columns import repeated
 from tuning.datasets.language import script_of
 from tuning.datasets.text import render
-from tuning.datasets.words import pairs
+from tuning.datasets.words import pairs, words
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 WORDS = (EXAMPLES / "README.md").read_text().split()
@@ -101,7 +101,7 @@ def test_spellings_of_one_label_are_counted_together_for_the_balance(write):
 
 def test_texts_without_spaces_are_compared_by_characters(write):
     text = "机器学习模型需要大量高质量的训练数据才能在实际应用中取得良好的效果并且保持稳定"
-    assert len(pairs(text)) > 20
+    assert len(pairs(words(text))) > 20
     rows = [
         chat(("system", "s"), ("user", said), ("assistant", f"好的{n}"))
         for n, said in enumerate([text, "完全不同的句子" * 5, text + "吗"])
@@ -143,7 +143,7 @@ def test_a_preference_pair_contradicts_another_only_when_it_prefers_what_that_re
 def test_a_row_with_another_system_prompt_than_most_is_told(check_rows):
     report = check_rows(chat(("system", "be brief"), ("user", "u"), ("assistant", "a")))
     assert codes(report) == [("other_system_prompt", 1)]
-    assert "case, punctuation or spaces" in report.findings[0].message
+    assert "case, spaces or punctuation" in report.findings[0].message
 
 
 def test_rare_labels_and_other_spellings_are_told(write):

@@ -45,6 +45,18 @@ def test_progress_tells_bytes_rows_counts_and_the_first_findings(broken: Path):
     assert (report.partial, report.checked_bytes) == (False, None)
 
 
+def test_what_is_so_in_every_row_counts_once_from_the_beginning_on(broken: Path):
+    rows = [json.loads(line) for line in broken.read_text().splitlines()]
+    for row in rows:
+        row["messages"] = [message for message in row["messages"] if message["role"] != "system"]
+    broken.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told: list[Progress] = []
+    report = check_file(broken, progress=told.append)
+    assert report.codes["missing_system"] == 1
+    assert {one.codes["missing_system"] for one in told} == {1}
+    assert {one.warnings for one in told} == {1}
+
+
 def test_a_listener_changes_nothing_in_the_report(broken: Path):
     alone, heard = check_file(broken), check_file(broken, progress=lambda _: False)
     assert msgspec.structs.replace(alone, seconds=0) == msgspec.structs.replace(heard, seconds=0)

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,19 @@ from hypothesis import strategies as st
 
 from tuning.datasets import check_file
 from tuning.datasets.commands import main_redact, main_split
+from tuning.datasets.groups import CannotSplit
 from tuning.datasets.redact import redact_file
-from tuning.datasets.split import CannotSplit, Part, split_file
+from tuning.datasets.split import Part, split_file
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+_WORDS = list(
+    product(
+        ("red", "blue", "green", "small"),
+        ("cable", "plug", "lamp", "fuse", "lens"),
+        ("kit", "box"),
+        ("Oslo", "Lima"),
+    )
+)
 
 
 def rows_of(part: Part) -> list[dict[str, Any]]:
@@ -54,6 +64,26 @@ def test_rows_with_one_prompt_stay_together(write, tmp_path: Path):
     assert [part.rows for part in parts] == [60, 20, 20]
     assert not prompts[0] & prompts[1]
     assert not (prompts[0] | prompts[1]) & prompts[2]
+
+
+def test_rows_that_are_nearly_the_same_stay_together(write, tmp_path: Path):
+    asks = [f"Which {a} {b} comes with the {c} that we sell in {d}?" for a, b, c, d in _WORDS]
+    rows = [
+        chat(("user", f"{ask}{please}"), ("assistant", f"It is number {n} of the list, and it fits."))
+        for n, ask in enumerate(asks)
+        for please in ("", " Please tell me.")
+    ]
+    parts = split_file(write(*rows), tmp_path / "parts", validation=0.2, heldout=0.2, seed=5)
+    assert [part.rows for part in parts] == [96, 32, 32]
+    for part in parts[1:]:
+        assert "leaked_row" not in check_file(part.path, against=parts[0].path).codes
+
+
+def test_rows_of_one_template_are_split_all_the_same(write, tmp_path: Path):
+    asks = [f"Please read the long text below with care and tell me the code of item {n}." for n in range(60)]
+    rows = [chat(("user", ask), ("assistant", f"The code is {n}.")) for n, ask in enumerate(asks)]
+    parts = split_file(write(*rows), tmp_path / "parts", validation=0.2, heldout=0.2)
+    assert [part.rows for part in parts] == [36, 12, 12]
 
 
 def test_a_key_that_is_trained_on_is_no_group(write, tmp_path: Path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.arguments import NAMES, first_word, one_word, train_request, typed, words
+from handlers.arguments import NAMES, first_word, one_word, split_request, train_request, typed, words
 from tuning.errors import Invalid
 from tuning.planning import TrainRequest
 
@@ -50,6 +50,16 @@ def test_what_is_typed_as_pairs_arrives_in_its_fields(pairs: dict[str, str]) -> 
     assert request.dataset == "news"
     for name, value in pairs.items():
         assert getattr(request, NAMES[name]) == value
+
+
+def test_a_share_below_one_percent_is_asked_about() -> None:
+    with pytest.raises(Invalid) as refusal:
+        split_request(["news", "validation=0.1", "heldout=0.25"])
+    assert refusal.value.fields == {
+        "validation": "is in percent: for 10% write validation=10",
+        "heldout": "is in percent: for 25% write heldout=25",
+    }
+    assert split_request(["news", "heldout=0"]).heldout == 0
 
 
 def test_quotes_of_any_kind_hold_a_value_together() -> None:

@@ -73,6 +73,18 @@ async def test_a_backend_of_another_kind_offers_all_that_it_has_not_tuned(store:
         await Catalog(store, backend, CLOCK).base("T1", "tiny")
 
 
+async def test_a_base_goes_by_its_short_name_too_and_by_any_that_the_backend_lists(
+    store: SqlStore,
+) -> None:
+    fake = FakeBackend(bases=(MINI, "gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14", "own-chat"))
+    backend = OpenAIBackend("http://x.test/v1", fake.key, http_client=fake.client(), pause=0)
+    catalog = Catalog(store, backend, CLOCK)
+    assert await catalog.base("T1", "gpt-4.1") == "gpt-4.1-2025-04-14"
+    assert await catalog.base("T1", "own-chat") == "own-chat"
+    with pytest.raises(Ambiguous):
+        await catalog.base("T1", "gpt-4.1-")
+
+
 async def test_a_backend_in_trouble_is_left_in_peace_and_a_name_is_taken_as_it_is(
     catalog: Catalog, fake: FakeBackend, clock: Clock
 ) -> None:

@@ -166,3 +166,8 @@ def test_nothing_that_somebody_drops_makes_it_stumble(name: str, head: bytes, ma
 )
 def test_a_dataset_is_named_after_its_file(filename: str, name: str) -> None:
     assert free_name(filename, []) == name
+
+
+def test_a_second_name_is_no_longer_than_the_form_for_renaming_takes() -> None:
+    first = free_name("x" * 60 + ".jsonl", [])
+    assert (len(first), free_name("x" * 60 + ".jsonl", [first])) == (40, "x" * 38 + "-2")

@@ -154,5 +154,8 @@ def test_a_long_row_has_several_fields_and_one_too_long_for_a_form_can_be_droppe
 
 
 def test_the_comment_says_when_not_all_findings_are_in_the_file() -> None:
-    assert findings_comment({"findings": 12, "of": "a.jsonl"}) == "All 12 findings of `a.jsonl`, row by row."
+    some = {"findings": 12, "of": "a.jsonl"}
+    assert findings_comment(some) == "All 12 findings of `a.jsonl`: errors first, then row by row."
+    stopped = findings_comment({**some, "partial": True})
+    assert stopped == "All 12 findings of `a.jsonl` as far as it was checked: errors first, then row by row."
     assert findings_comment({"findings": 10**6, "of": "a.jsonl"}).startswith("The first 200,000 of 1,000,000")

@@ -201,7 +201,7 @@ def test_a_kept_dataset_shows_counts_prices_and_a_train_button() -> None:
         "*Rows*\n120",
         "6,000 (o200k",
         "30 to 120, median 48",
-        "*Default epochs*\n3",
+        "in 3 epochs",
         "Kept as `news",
     ):
         assert words in text
