@@ -142,16 +142,27 @@ def _version_words(dataset: Dataset | None, drop: Drop) -> str:
 def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
     """What a version changed, and what its person should know."""
     version = _version_of(dataset, drop)
-    told = (
-        [f"Since version {version.number - 1}: {diff_words(version.diff)}."]
-        if version and version.diff
-        else []
-    )
+    told = _since(dataset, version) if dataset and version else []
     accepted = [accepted_words(version.accepted)] if version and version.accepted else []
     source = [source_words(version.source)] if version and version.source else []
     why = [prose(drop.problem, 600)] if drop.problem else []
     corrects = correction_words(drop.corrects)
     return [*remedy_words(drop), *source, *accepted, *told, *corrects, *why, *_newer(dataset, version)]
+
+
+def _since(dataset: Dataset, version: Version) -> list[str]:
+    """How a version differs from the one before it; that nothing of that one is left may be a mistake."""
+    diff, number = version.diff, version.number - 1
+    if diff is None:
+        return []
+    told = [f"Since version {number}: {diff_words(diff)}."]
+    before = next((one for one in dataset.versions if one.number == number), None)
+    if before and diff.removed + diff.changed >= before.report.rows:
+        told.append(
+            f"⚠️ No row of version {number} is left. A file becomes a dataset of its own when it is dropped "
+            "outside of a thread."
+        )
+    return told
 
 
 def _newer(dataset: Dataset | None, version: Version | None) -> list[str]:

@@ -46,6 +46,16 @@ async def test_a_corrected_file_becomes_the_next_version_and_its_card_tells_the_
     assert "has no version 7" in (await stage.note(stage.ana, "version"))["text"]
 
 
+async def test_a_version_that_keeps_no_row_of_the_one_before_says_so(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    other = await card_in(stage, stage.ana, root, "other.jsonl", rows(13, "World"), 3)
+    assert "Kept as `news`, version 2" in other["text"]
+    assert "No row of version 1 is left" in other["text"]
+    alike = await card_in(stage, stage.ana, root, "news.jsonl", rows(14, "World"), 5)
+    assert "is left" not in alike["text"]
+
+
 async def test_only_who_may_adds_a_version_others_get_a_dataset_of_their_own(stage: Stage) -> None:
     root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
     await stage.replies(root)
