@@ -106,7 +106,7 @@ def split_request(typed: list[str]) -> SplitRequest:
     if not given.get("dataset"):
         wrong["dataset"] = "say which, as in /ft split news"
     if not wrong and not 0 < validation + heldout < 100:
-        wrong["validation"] = "and heldout together must be above 0 and below 100 percent"
+        wrong["validation and heldout"] = "must be above 0 and below 100 percent together"
     if wrong:
         raise Invalid(wrong)
     return SplitRequest(given["dataset"].strip("`"), validation / 100, heldout / 100, int(seed))

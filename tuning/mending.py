@@ -229,6 +229,20 @@ def errors_in(line: str, report: Report) -> list[Finding]:
     return [one for one in found if one.severity == "error" and one.code not in PRIVATE_CODES]
 
 
+def _why_not_one(error: Exception) -> str:
+    """What is wrong in a text of several lines that isn't one JSON value."""
+    if not isinstance(error, json.JSONDecodeError):
+        return "This isn't one JSON object: it is nested too deeply."
+    if error.msg == "Extra data":
+        return (
+            f"A second row begins in line {error.lineno}: this field holds one row, which is one JSON object."
+        )
+    return (
+        f"This isn't one JSON object: line {error.lineno} can't be read from character {error.colno} on. "
+        "A line break in a text is \\n."
+    )
+
+
 def _words(finding: Finding) -> str:
     return f"{finding.path}: {finding.message}" if finding.path else finding.message
 
@@ -243,7 +257,5 @@ def _one_line(text: str) -> str:
     try:
         json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Invalid(
-            {FIELD: f"This isn't one JSON object: {error}. A line break in a text is \\n."}
-        ) from None
+        raise Invalid({FIELD: _why_not_one(error)}) from None
     return " ".join(part.strip() for part in line.splitlines())

@@ -18,7 +18,7 @@ from views.rejected import source_words
 from views.rendered import Block, Rendered
 from views.reports import report_facts
 from views.statuses import job_status
-from views.text import code, mention, prose
+from views.text import code, mention, mention_channel, prose
 
 #: How many of each a page shows: jobs, models, versions, and examples on it and on a page of their own.
 JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
@@ -158,6 +158,11 @@ def shared_card(dataset: Dataset, by: str) -> Rendered:
     text = f"📎 {mention(by)} shares a dataset: {dataset_words(dataset)}"
     facts = fields(report_facts(dataset.latest.report))
     return rendered(text, [section(text), facts, *dataset_buttons(dataset)])
+
+
+def shared_notice(dataset: Dataset, channel: str) -> Rendered:
+    """What its sharer is told."""
+    return notice(f"📎 {code(dataset.name, 80)} is on its way to {mention_channel(channel)}.")
 
 
 def renamed_notice(by: str, old: str, new: str) -> Rendered:

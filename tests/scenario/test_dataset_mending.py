@@ -48,6 +48,10 @@ async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage)
     refused = await stage.ana.submit({"row-5": '{"messages": []}'})
     assert "messages" in refused["errors"]["row-5"]
     assert "empty" in (await stage.ana.submit({"row-5": " "}))["errors"]["row-5"].lower()
+    two = (await stage.ana.submit({"row-5": f"{GOOD}\n{GOOD}"}))["errors"]["row-5"]
+    assert two == "A second row begins in line 2: this field holds one row, which is one JSON object."
+    cut = (await stage.ana.submit({"row-5": '{"messages":\n ['}))["errors"]["row-5"]
+    assert cut.startswith("This isn't one JSON object: line 2 can't be read from character 3 on.")
     pretty = GOOD.replace('"messages": [', '"messages": [\n  ')
     assert (await stage.ana.submit({"row-5": pretty}))["ok"]
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")

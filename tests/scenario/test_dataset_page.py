@@ -97,6 +97,7 @@ async def test_it_is_shared_into_another_channel(stage: Stage) -> None:
     async def there() -> list[dict[str, Any]]:
         return [m for m in await stage.control.channel("#general") if m.get("bot_id")]
 
+    assert "`news` is on its way to <#C0GENERAL1>" in (await stage.note(stage.ana, "on its way"))["text"]
     (card,) = await stage.seen(there)
     assert "<@U0ANA00001> shares a dataset: `news`" in card["text"]
     await stage.ben.press(card, "show_dataset")
