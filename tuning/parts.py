@@ -21,7 +21,7 @@ _ONE_SPACE = re.compile(r"\S \S")
 
 def parts_of(text: str) -> list[str] | None:
     """The row in one or more parts, which joined are the row again; None when a form can't hold it."""
-    if len(json.dumps(text)) > _MOST_BYTES:
+    if len(json.dumps(text)) > _MOST_BYTES or _width(text) > MOST_PARTS * _PART:
         return None
     if _width(text) <= LONGEST_FIELD:
         return [text]
@@ -46,7 +46,7 @@ def joined(parts: Sequence[str], gaps: Collection[int] = ()) -> str:
 
 def _width(text: str) -> int:
     """Characters as Slack counts them: in UTF-16."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut(text: str, start: int) -> int | None:
