@@ -65,8 +65,12 @@ def validate(
 
 def convert(
     file: Annotated[Path, typer.Argument(help="A table, Excel, Parquet or another JSON format.")],
-    target: Annotated[Path | None, typer.Argument(help="The JSONL file; left out, it shows rows.")] = None,
-    user: Annotated[str | None, typer.Option(help="What is asked, with {column} for a cell.")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="The JSONL file, replaced if it is there; left out, it shows rows.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="What is asked, with {column} for a cell and {{ for a brace.")
+    ] = None,
     assistant: Annotated[str | None, typer.Option(help="What is answered, likewise.")] = None,
     system: Annotated[str, typer.Option(help="A system prompt for rows that have none.")] = "",
 ) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tuning.datasets import PRIVATE_CODES
 from tuning.datasets.report import Report
-from tuning.datasets.shapes import placeholders, unknown_column
+from tuning.datasets.shapes import names_column, unknown_column
 from tuning.errors import Conflict, Invalid
 from tuning.ids import request_id
 from tuning.policy import Action
@@ -151,6 +151,6 @@ def _wrong_templates(offer: Offer, user: str, assistant: str) -> dict[str, str]:
         unknown = unknown_column(text, offer.columns)
         if unknown and len(offer.columns) < ALL_COLUMNS:
             wrong[name] = f"There is no column {unknown[:60]}."
-        elif text.strip() and not unknown and not placeholders(offer.columns).search(text):
+        elif text.strip() and not unknown and not names_column(text, offer.columns):
             wrong[name] = "Name a column in braces, as in {question}."
     return wrong

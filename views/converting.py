@@ -36,7 +36,7 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
     head = f"🔁 {file} {_what(report.looks_like or '', offer.shape)}."
     columns = "*Columns:* " + _columns(offer.columns, ON_CARD)
     problems = (drop.problem or offer.trouble,) if offer.shape else (drop.problem, offer.trouble)
-    trouble = [f"⚠️ {prose(text, 600)}" for text in problems if text]
+    trouble = [f"⚠️ {prose(text, 600)}" for text in (*problems, *offer.notes) if text]
     todo = (
         f"*What to do:* {_todo(offer)} The file stays as it is beside the rows made of it. On the command "
         "line: `ft-bot convert`."
@@ -122,7 +122,10 @@ def convert_modal(drop: Drop, preview: Offer | None = None) -> dict[str, Any]:
 def _previewed(offer: Offer) -> list[Block]:
     if offer.trouble:
         return [section(f"⚠️ {prose(offer.trouble, 600)}")]
-    return _shown(offer, "The first rows with these texts; what is private is replaced in this preview")
+    notes = [section(f"⚠️ {prose(text, 600)}") for text in offer.notes]
+    return (
+        _shown(offer, "The first rows with these texts; what is private is replaced in this preview") + notes
+    )
 
 
 def _shown(offer: Offer, words: str) -> list[Block]:

@@ -57,6 +57,13 @@ async def test_columns_that_tell_nothing_are_asked_for_in_the_form(stage: Stage)
     assert "Converted: 12 rows" in str(kept["blocks"])
 
 
+async def test_what_would_not_be_in_the_rows_stands_beside_the_preview(stage: Stage) -> None:
+    data = "id,question,answer\n" + "".join(f"{n},what is {n}?,the number {n}\n" for n in range(12))
+    root = await stage.ana.drop(CHANNEL, "faq.csv", data.encode())
+    card = (await stage.replies(root))[0]
+    assert "Columns that aren't used: id." in str(card["blocks"])
+
+
 async def converted(stage: Stage, name: str, data: bytes) -> tuple[Message, list[bytes]]:
     """The card of a file that ana converts as it is proposed, and the rows that it became."""
     root = await stage.ana.drop(CHANNEL, name, data)

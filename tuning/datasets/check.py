@@ -147,7 +147,7 @@ def _head(path: Path) -> tuple[bytes, int]:
     try:
         if not path.is_file():
             kind = "is a folder" if path.is_dir() else "isn't there" if not path.exists() else "isn't a file"
-            raise CannotRead(f"{path.name} {kind}.")
+            raise CannotRead(f"{path.name or path} {kind}.")
         with path.open("rb") as file:
             head = file.read(HEAD)
             while head.count(b"\n") < 2 and len(head) < LONGEST_ROW and (more := file.read(HEAD)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from tuning.datasets.atomic import writing
+from tuning.datasets.atomic import ended_softly, same_file, writing
 from tuning.datasets.front import CannotRead, check_file
+from tuning.datasets.output import print_all
 from tuning.datasets.progress import Listener, Progress
 from tuning.datasets.report import TokenStats
 from tuning.datasets.table import findings_file
@@ -21,6 +21,7 @@ from tuning.datasets.workers import WorkerDied
 FINE, HAS_ERRORS, CANNOT_READ = 0, 1, 2
 
 
+@ended_softly()
 def main_validate(
     path: Path,
     *,
@@ -48,6 +49,9 @@ def main_validate(
     What `draw` makes of the tokens per example is written to `histogram`.
     """
     out, err = out or sys.stdout, err or sys.stderr
+    if clash := _replaced(path, against, findings_csv, histogram):
+        print(f"ft-bot: {clash.name} is read: give what is written another name.", file=err)
+        return CANNOT_READ
     try:
         with findings_file(findings_csv, most_findings) as sink, _told(err, progress) as listener:
             report = check_file(
@@ -68,8 +72,14 @@ def main_validate(
         return CANNOT_READ
     if histogram and draw and not _written(histogram, draw, report.tokens, err):
         return CANNOT_READ
-    _print(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
+    print_all(report.to_json(indent=2).decode() if as_json else render(report, path.name), out)
     return FINE if report.ok else HAS_ERRORS
+
+
+def _replaced(path: Path, against: Path | None, *written: Path | None) -> Path | None:
+    """A file that is read and would be written too."""
+    read = [one for one in (path, against) if one]
+    return next((two for two in written if two and any(same_file(one, two) for one in read)), None)
 
 
 def _written(path: Path, draw: Callable[[TokenStats], bytes], tokens: TokenStats, err: TextIO) -> bool:
@@ -80,7 +90,7 @@ def _written(path: Path, draw: Callable[[TokenStats], bytes], tokens: TokenStats
     except ValueError as error:
         print(f"ft-bot: no picture: {error}", file=err)
     except OSError as error:
-        print(f"ft-bot: {path.name} can't be written: {error.strerror}.", file=err)
+        print(f"ft-bot: {path.name or path} can't be written: {error.strerror}.", file=err)
         return False
     return True
 
@@ -102,11 +112,3 @@ def _told(err: TextIO, wanted: bool) -> Iterator[Listener | None]:
         yield listener
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _print(text: str, out: TextIO) -> None:
-    """Print; a reader that went away early, such as `head`, is no error."""
-    try:
-        print(text, file=out, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

@@ -10,17 +10,23 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from tuning.datasets.atomic import ended_softly, same_file
+from tuning.datasets.cells import printable
 from tuning.datasets.convert import Conversion, convert_file, preview_file
 from tuning.datasets.groups import CannotSplit
 from tuning.datasets.inside import opened
+from tuning.datasets.output import print_all
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
 from tuning.datasets.split import split_file
 from tuning.datasets.unpack import CannotConvert
 
 DONE, PARTLY, CANNOT = 0, 1, 2
+#: Records that were left out and are named with their reasons.
+NAMED = 20
 
 
+@ended_softly()
 def main_convert(
     source: Path,
     target: Path | None,
@@ -39,6 +45,9 @@ def main_convert(
             file=err,
         )
         return CANNOT
+    if target is not None and same_file(source, target):
+        print(f"ft-bot: {target} is the file itself: give the rows another name.", file=err)
+        return CANNOT
     template = Template(user, assistant) if user is not None and assistant is not None else None
     try:
         if target is None:
@@ -54,18 +63,21 @@ def main_convert(
 
 def _tell_conversion(result: Conversion, source: Path, target: Path | None, out: TextIO) -> None:
     packing = f", unpacked from {result.packing}" if result.packing else ""
-    print(f"{source.name}: {result.shape}, {result.encoding}{packing}", file=out)
-    print(f"  columns: {', '.join(result.columns)}", file=out)
-    for row in result.preview:
-        print("  " + json.dumps(row, ensure_ascii=False)[:300], file=out)
-    for number, why in result.skips[:20]:
-        print(f"  left out {number}: {why}", file=out)
-    if target is None:
-        print("This is a preview. Give a target to write all rows.", file=out)
-    else:
-        print(f"Wrote {result.rows:,} rows to {target}; left out {result.skipped:,}.", file=out)
+    told = [
+        f"{source.name}: {result.shape}, {result.encoding}{packing}",
+        f"  columns: {', '.join(result.columns)}",
+        *("  " + json.dumps(row, ensure_ascii=False)[:300] for row in result.preview),
+        *(f"  left out {number}: {why}" for number, why in result.skips[:NAMED]),
+        *([f"  left out: {result.skipped - NAMED:,} more"] if result.skipped > NAMED else []),
+        *(f"  note: {note}" for note in result.notes),
+        "This is a preview. Give a target to write all rows."
+        if target is None
+        else f"Wrote {result.rows:,} rows to {target}; left out {result.skipped:,}.",
+    ]
+    print_all(printable("\n".join(told)), out)
 
 
+@ended_softly()
 def main_split(
     source: Path,
     folder: Path,
@@ -100,6 +112,7 @@ def _rows_of(source: Path) -> int:
         return sum(not line.isspace() for line in file)
 
 
+@ended_softly()
 def main_redact(source: Path, target: Path, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Write a copy without secrets and personal data."""
     out, err = out or sys.stdout, err or sys.stderr
@@ -120,6 +133,6 @@ def main_redact(source: Path, target: Path, *, out: TextIO | None = None, err: T
 
 def _reason(error: Exception, source: Path) -> str:
     if isinstance(error, OSError):
-        name = Path(error.filename).name if isinstance(error.filename, str) else source.name
-        return f"{name}: {error.strerror or 'it cannot be read'}."
+        path = Path(error.filename) if isinstance(error.filename, str) else source
+        return f"{path.name or path}: {error.strerror or 'it cannot be read'}."
     return str(error)

@@ -17,14 +17,16 @@ _CHAT_KEYS = SUPERVISED_KEYS | {"function_call", "tool_choice", "weight"}
 _INPUT_KEYS = {"messages", "tools", "parallel_tool_calls"}
 _OUTPUTS = ("preferred_output", "non_preferred_output")
 PREFERENCE_KEYS = {"input", *_OUTPUTS}
+#: Pairs of other tools; UltraFeedback has the chosen conversation as messages too.
+_CHOICES = {"chosen", "rejected"}
 
 CONVERTIBLE: dict[str, tuple[set[str], ...]] = {
+    "preference-text": (_CHOICES,),
     "alpaca": ({"instruction", "output"}, {"instruction", "response"}),
     "prompt-completion": ({"prompt", "completion"}, {"prompt", "response"}, {"input", "output"}),
     "sharegpt": ({"conversations"}, {"conversation"}),
-    "question-answer": ({"question", "answer"},),
+    "question-answer": ({"question", "answer"}, {"question", "response"}),
     "text-category": ({"text", "category"}, {"text", "label"}, {"title", "label"}),
-    "preference-text": ({"prompt", "chosen", "rejected"}, {"chosen", "rejected"}),
 }
 
 
@@ -34,7 +36,7 @@ def format_of(row: Any, method: str | None = None) -> Format:
     A conversation that ends with the user is a reinforcement item if it has data for a grader, or if `method`
     says so; otherwise it is a chat row whose answer is missing.
     """
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or row.keys() >= _CHOICES:
         return "unknown"
     if row.keys() & set(_OUTPUTS):
         return "dpo"
@@ -49,7 +51,7 @@ def format_of(row: Any, method: str | None = None) -> Format:
 
 def convertible_from(row: Any) -> str | None:
     """Which known other format a row looks like, if any."""
-    if not isinstance(row, dict) or "messages" in row:
+    if not isinstance(row, dict) or ("messages" in row and not row.keys() >= _CHOICES):
         return None
     for name, shapes in CONVERTIBLE.items():
         if any(shape <= row.keys() for shape in shapes):

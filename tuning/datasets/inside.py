@@ -13,7 +13,7 @@ import msgspec
 from tuning.datasets.plain import Plain, is_plain, plain_file
 from tuning.datasets.report import Finding, Report
 from tuning.datasets.rules import make_finding
-from tuning.datasets.unpack import MOST_UNPACKED, CannotConvert
+from tuning.datasets.unpack import MOST_UNPACKED, CannotConvert, must_be_file
 
 
 class Inside(NamedTuple):
@@ -42,6 +42,7 @@ def look_inside(path: Path, head: bytes, check: Callable[[Path], Report]) -> Ins
 @contextmanager
 def opened(path: Path) -> Iterator[Path]:
     """A file as plain UTF-8, wherever that is for the time being. Raises CannotConvert and OSError."""
+    must_be_file(path)
     with path.open("rb") as file:
         head = file.read(4096)
     if is_plain(head):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tuning.datasets.atomic import writing
-from tuning.datasets.unpack import CannotConvert, Opened, encoding_in, unpacked
+from tuning.datasets.unpack import CannotConvert, Opened, encoding_in, must_be_file, unpacked
 
 _CHARACTERS = 1 << 20
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06")
@@ -58,6 +58,7 @@ def plain_file(source: Path, target: Path, most: int) -> Plain:
 
 
 def _openable(source: Path) -> None:
+    must_be_file(source)
     with source.open("rb") as file:
         head = file.read(8)
     for magic, name in _UNKNOWN:

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tuning.datasets import private
+from tuning.datasets.atomic import ended_softly
+from tuning.datasets.cells import Numbered, printable
 from tuning.datasets.convert import Conversion, convert_file, preview_file
 from tuning.datasets.groups import CannotSplit
 from tuning.datasets.plain import plain_file
-from tuning.datasets.records import Numbered, columns_of, records
+from tuning.datasets.records import columns_of, records
 from tuning.datasets.redact import redact_file
 from tuning.datasets.shapes import Template
 from tuning.datasets.split import split_file
@@ -45,7 +47,7 @@ def preview(source: str, options: str = "{}") -> dict[str, Any]:
     try:
         with unpacked(Path(source)) as opened:
             head = list(islice(records(opened), 20))
-        columns = columns_of(iter(head))
+        columns = [printable(name) for name in columns_of(iter(head))]
         found = preview_file(Path(source), template=template, system=system)
     except CannotConvert as error:
         guess = likely(columns[:MOST_COLUMNS], head)
@@ -56,7 +58,13 @@ def preview(source: str, options: str = "{}") -> dict[str, Any]:
         trouble = "It has no rows."
         if found.skips:
             trouble = f"No record could be converted: {'; '.join(_skips(found))}."
-    return {"shape": found.shape, "columns": columns[:MOST_COLUMNS], "preview": rows, "trouble": trouble}
+    return {
+        "shape": found.shape,
+        "columns": columns[:MOST_COLUMNS],
+        "preview": rows,
+        "trouble": trouble,
+        "notes": [_short(private.redact(note)[0]) for note in found.notes],
+    }
 
 
 def likely(columns: list[str], head: list[Numbered]) -> list[str]:
@@ -114,6 +122,7 @@ WORK: dict[str, Callable[..., Any]] = {
 }
 
 
+@ended_softly()
 def main(arguments: list[str]) -> int:
     name, *rest = arguments
     try:

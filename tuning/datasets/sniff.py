@@ -6,8 +6,8 @@ import json
 from typing import NamedTuple
 
 from tuning.datasets.formats import vote
+from tuning.datasets.nested import list_in
 from tuning.datasets.ranges import BOM
-from tuning.datasets.records import list_in
 from tuning.datasets.report import Format
 from tuning.datasets.strict import read_line, shown
 from tuning.datasets.unpack import encoding_in

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from tuning.datasets.atomic import writing
 from tuning.datasets.everywhere import EVERYWHERE
 from tuning.datasets.front import CannotRead
 from tuning.datasets.pool import Sink
@@ -27,20 +29,16 @@ def findings_file(path: Path | None, most: int | None = None) -> Iterator[Sink |
     if path is None:
         yield None
         return
-    part, later = (path.with_name(f"{path.name}.{name}") for name in ("part", "warnings"))
     try:
-        with part.open("w", newline="", encoding="utf-8") as errors:
-            with later.open("w", newline="", encoding="utf-8") as warnings:
-                table = _Table(errors, warnings, sys.maxsize if most is None else most)
-                yield table.add
-            with later.open(newline="", encoding="utf-8") as warnings:
-                table.append(warnings)
-        os.replace(part, path)
+        with writing(path) as file, tempfile.TemporaryFile("w+", newline="", encoding="utf-8") as warnings:
+            errors = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+            table = _Table(errors, warnings, sys.maxsize if most is None else most)
+            yield table.add
+            warnings.seek(0)
+            table.append(warnings)
+            errors.detach()
     except OSError as error:
-        raise CannotRead(f"{path.name} can't be written: {error.strerror}.") from error
-    finally:
-        for made in (part, later):
-            made.unlink(missing_ok=True)
+        raise CannotRead(f"{path.name or path} can't be written: {error.strerror}.") from error
 
 
 class _Table:

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import shutil
 import struct
 import tempfile
@@ -23,6 +24,8 @@ MOST_MEMBERS = 1000
 #: Members that an answer names.
 NAMED = 8
 _COPY = 1 << 20
+_DAMAGED_BYTE = re.compile("[\udc80-\udcff]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _DAMAGED = (
     *(EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(NotImplementedError, RuntimeError, ValueError, OverflowError, KeyError),
@@ -50,6 +53,7 @@ def unpacked(source: Path, most: int = MOST_UNPACKED, folder: Path | None = None
     """
     with ExitStack() as stack:
         path, packing = source, ""
+        must_be_file(source)
         with source.open("rb") as file:
             magic = file.read(8)
         if magic.startswith(b"\x1f\x8b"):
@@ -61,6 +65,13 @@ def unpacked(source: Path, most: int = MOST_UNPACKED, folder: Path | None = None
         elif magic.startswith(b"PK\x05\x06"):
             raise CannotConvert("The ZIP archive is empty.")
         yield Opened(path, packing, encoding_of(path))
+
+
+def must_be_file(source: Path) -> None:
+    """Refuse folders, and devices and pipes, which have no end or can be read but once."""
+    if source.exists() and not source.is_file():
+        kind = "is a folder" if source.is_dir() else "isn't a file"
+        raise CannotConvert(f"{source.name or source} {kind}.")
 
 
 def _opened(stack: ExitStack, source: Path, member: str) -> IO[bytes]:
@@ -143,7 +154,7 @@ _MARKS = (
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding of a text: by its mark, by its zero bytes, UTF-8 if it is valid, else Windows-1252."""
+    """The encoding of a text: by its mark or zero bytes, UTF-8 if it is mostly that, else Windows-1252."""
     with path.open("rb") as file:
         if told := encoding_in(file.read(4096)):
             return told
@@ -171,16 +182,28 @@ def _reads(head: bytes, encoding: str) -> bool:
 
 
 def _is_utf8(file: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while chunk := file.read(_COPY):
-            decoder.decode(chunk)
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    """Whether a text is UTF-8, be it with some damaged bytes: in other encodings its sequences are rare."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    whole = damaged = 0
+    while chunk := file.read(_COPY):
+        text = decoder.decode(chunk)
+        if not text.isascii():
+            bad = len(_DAMAGED_BYTE.findall(text))
+            damaged += bad
+            whole += len(_BEYOND_ASCII.findall(text)) - bad
+    damaged += len(decoder.decode(b"", True))
+    return damaged == 0 or whole > damaged
 
 
 def open_text(opened: Opened) -> io.TextIOWrapper:
-    """The text, decoded; line ends are left as they are."""
-    return opened.path.open(encoding=opened.encoding, errors="replace", newline="")
+    """The text, decoded; line ends are left as they are. What is damaged becomes half of a surrogate pair."""
+    return opened.path.open(encoding=opened.encoding, errors="ft-bot-damaged", newline="")
+
+
+def _half(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udc80", error.end
+
+
+codecs.register_error("ft-bot-damaged", _half)

@@ -59,6 +59,8 @@ class Offer:
     trouble: str = ""
     #: Where the shape tells nothing: the columns that are likely asked and answered.
     guess: tuple[str, ...] = ()
+    #: What was assumed, and what of the file wouldn't be in the rows.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

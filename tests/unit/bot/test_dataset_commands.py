@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -52,6 +55,54 @@ def test_validate_compares_with_a_training_file_lists_every_finding_and_draws(tm
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run("validate", held, "--histogram", tmp_path / "none" / "a.png")[0] == 2
     assert run("validate", held, "--against", tmp_path / "none.jsonl")[0] == 2
+
+
+def test_what_is_read_is_never_written_over(tmp_path: Path) -> None:
+    rows, link = tmp_path / "rows.jsonl", tmp_path / "link.jsonl"
+    rows.write_text("".join(chat(n) for n in range(12)))
+    link.hardlink_to(rows)
+    before = rows.read_bytes()
+    for words in (
+        ("convert", rows, link),
+        ("validate", rows, "--findings-csv", rows),
+        ("validate", rows, "--histogram", link),
+        ("validate", tmp_path / "rows.jsonl", "--against", rows, "--findings-csv", link),
+    ):
+        code, out = run(*words)
+        assert (code, "another name" in out) == (2, True), words
+    assert rows.read_bytes() == before
+
+
+def test_folders_and_devices_are_no_files_to_convert(tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    assert run("convert", "/dev/zero", target) == (2, "ft-bot: zero isn't a file.\n")
+    assert run("convert", ".", target) == (2, "ft-bot: . is a folder.\n")
+    assert run("validate", "/") == (2, "ft-bot: / is a folder.\n")
+    table = tmp_path / "faq.csv"
+    table.write_text("question,answer\nWhy?,So.\n")
+    assert run("convert", table, ".") == (2, "ft-bot: .: It is a folder, not a file.\n")
+    code, out = run("convert", table, tmp_path / "none" / "rows.jsonl")
+    assert (code, out) == (2, f"ft-bot: rows.jsonl: There is no folder {tmp_path / 'none'}.\n")
+
+
+def test_conversion_names_some_records_that_were_left_out_and_counts_the_others(tmp_path: Path) -> None:
+    table = tmp_path / "faq.csv"
+    table.write_text("id,question,answer\n1,Why?,So.\n" + "2,Who?,\n" * 25)
+    code, out = run("convert", table, tmp_path / "rows.jsonl")
+    assert code == 1
+    assert "left out 22: the answer is empty\n  left out: 5 more\n" in out
+    assert "note: Columns that aren't used: id." in out
+
+
+def test_a_reader_that_goes_away_is_no_record_left_out(tmp_path: Path) -> None:
+    table = tmp_path / "faq.csv"
+    table.write_text("question,answer\nWhy?,So.\n")
+    code = "import sys; from bot.__main__ import cli; cli()"
+    program = [sys.executable, "-c", code, "convert", str(table), str(tmp_path / "rows.jsonl")]
+    take, give = os.pipe()
+    os.close(take)
+    assert subprocess.run(program, stdout=give, timeout=60).returncode == 0
+    os.close(give)
 
 
 def test_validate_is_told_how_the_set_refuses(tmp_path: Path) -> None:

@@ -356,7 +356,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("one long line", b"x" * (3 << 20), "longer than 1 MB"),
     ("a deep array", b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     ("torn JSON", b'[{"question": "a",\n', "isn't valid JSON"),
-    ("a number", b"[1, 2]", "fit no known shape"),
+    ("a number", b"[1, 2]", "it isn't an object"),
     ("torn Parquet", b"PAR1" + bytes(50), "can't be read"),
     ("torn Excel", b"\xd0\xcf\x11\xe0" + bytes(600), "can't be read"),
     ("unknown columns", lines({"a": 1, "b": 2, "c": 3}), "a, b, c fit no known shape"),
