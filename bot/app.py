@@ -44,6 +44,7 @@ from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.remedies import Remedies
 from tuning.sending import Sender, usual_limits
+from tuning.splits import Splits
 from tuning.splitting import Splitter
 from tuning.uploads import Uploads
 
@@ -116,8 +117,10 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         burst=pace.burst,
         per_second=pace.per_second,
     )
+    splitter = Splitter(store, files, checker, lanes, reworker, keeping, now)
+    splits = Splits(store, splitter, leases, now)
     schedule = Schedule(
-        settings.ft_poll_seconds, pace, courier, poller, launcher, drops, keeping, leases, store, now
+        settings.ft_poll_seconds, pace, courier, poller, launcher, drops, splits, keeping, leases, store, now
     )
     bell.answer = schedule.deliver_soon
     services = Services(
@@ -130,7 +133,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         mending=Mending(store, files, now),
         remedies=Remedies(store, files, reworker, now),
         downloads=Downloads(store, files, now),
-        splitter=Splitter(store, files, checker, lanes, reworker, keeping, now),
+        splits=splits,
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

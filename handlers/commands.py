@@ -126,7 +126,7 @@ async def dataset(call: Call) -> None:
 async def split(call: Call) -> None:
     """The parts are datasets of their own; the answer comes when they are checked and kept."""
     request = split_request(words(call.rest))
-    work = asyncio.create_task(call.services.splitter.split(call.person, request))
+    work = asyncio.create_task(call.services.splits.split(call.person, request))
     try:
         done, _ = await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
         if not done:

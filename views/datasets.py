@@ -12,7 +12,7 @@ from views.numbers import count, plural, when
 from views.rejected import private_words
 from views.rendered import Block, Rendered
 from views.reports import labels_line
-from views.text import code, mention
+from views.text import code, mention, prose
 
 NO_DATASETS = "No datasets yet. Drop a JSONL file into a channel that I am in: I check it and keep it."
 #: A dataset takes two blocks, and a list must be quick to read.
@@ -73,6 +73,14 @@ def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
         )
         blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
     return rendered("\n".join([head, *lines]), blocks)
+
+
+def split_done_later(name: str, parts: Sequence[str], problem: str) -> Rendered:
+    """What came of a split that a restart interrupted."""
+    if problem:
+        return notice(f"✂️ {code(name, 80)} could not be split after my restart: {prose(problem, 600)}")
+    made = ", ".join(code(part, 80) for part in parts)
+    return notice(f"✂️ I was restarted while I split {code(name, 80)}, and went on since: {made} are there.")
 
 
 def dataset_words(dataset: Dataset) -> str:

@@ -93,6 +93,24 @@ class Dataset:
         return self.versions[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class SplitAsked:
+    """A split that somebody asked for and that isn't answered yet; the shares are of the rows, from 0 to 1.
+
+    `admin` says as who it was allowed.
+    """
+
+    id: str
+    workspace: str
+    user: str
+    admin: bool
+    dataset: str
+    validation: float
+    heldout: float
+    seed: int
+    asked_at: datetime
+
+
 def at_version(name: str, number: int) -> str:
     """A dataset's name with a version's number, where both are known."""
     return f"{name}@{number}" if name and number else name
