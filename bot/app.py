@@ -89,8 +89,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
     store = open_store(settings.database_url)
-    leases = SqlLeases(store, now)
-    files = open_files(settings.ft_data_dir)
+    leases, files = SqlLeases(store, now), open_files(settings.ft_data_dir)
     backend = OpenAIBackend(settings.openai_base_url, settings.backend_key, pause=pace.second_read)
     catalog = Catalog(store, backend, now)
     sender = Sender(store, backend, now, pace.limits or usual_limits(), pace.watch_seconds)
@@ -117,8 +116,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         burst=pace.burst,
         per_second=pace.per_second,
     )
-    splitter = Splitter(store, files, checker, lanes, reworker, keeping, now)
-    splits = Splits(store, splitter, leases, now)
+    splits = Splits(store, Splitter(store, files, checker, lanes, reworker, keeping, now), leases, now)
     schedule = Schedule(
         settings.ft_poll_seconds, pace, courier, poller, launcher, drops, splits, keeping, leases, store, now
     )
