@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,6 @@ from trainer.addresses import is_loopback
 from trainer.store import Store
 
 KEY = "FT_TRAINER_API_KEY"
-#: Addresses and headers longer than this are refused before any route sees them.
-LONGEST_LINE = 2**16
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         home = options.home.resolve()
         with _only_one(home):
             _share_jobs(home, offered)
-            asyncio.run(_serve(options.host, options.port, Store(home), offered, key))
+            asyncio.run(_serve(options.host, options.port, _store(home), offered, key))
     except (settings.SettingsError, OSError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
@@ -59,6 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, default=Path("data/trainer"), help="where everything is kept")
     parser.add_argument("--config", type=Path, default=None, help="a trainer.toml of your own")
     return parser
+
+
+def _store(home: Path) -> Store:
+    try:
+        return Store(home)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{home / 'trainer.db'} can't be opened: {error}") from error
+    except sqlite3.DatabaseError as error:
+        words = "put a backup in its place, or move it away to begin with an empty one"
+        raise OSError(f"{home / 'trainer.db'} is damaged ({error}): {words}") from error
 
 
 @contextlib.contextmanager
@@ -94,21 +103,16 @@ async def _serve(host: str, port: int, store: Store, offered: settings.Settings,
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # Only now: what it imports stands in the extras, and what is missing has been told.
     from trainer.api import build_app
+    from trainer.api.protocol import listen
 
     app = build_app(store, offered, key)
-    runner = web.AppRunner(
-        app,
-        handler_cancellation=True,
-        shutdown_timeout=2.0,
-        max_line_size=LONGEST_LINE,
-        max_field_size=LONGEST_LINE,
-    )
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        print(f"trainer listening on {_address(host, runner.addresses[0][1])}/v1", flush=True)
+        listener = await listen(runner, host, port)
+        print(f"trainer listening on {_address(host, listener.sockets[0].getsockname()[1])}/v1", flush=True)
         await stop.wait()
+        listener.close()
     finally:
         await runner.cleanup()
 

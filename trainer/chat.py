@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-import jinja2
+from trainer import habits
 
 Message = dict[str, Any]
 SYSTEM = ("system", "developer")
-_KNOWN: dict[str, bool] = {}
 
 
 def normalise(messages: list[Message]) -> list[Message]:
@@ -87,14 +86,7 @@ def _without(text: str, special: list[str]) -> str:
 
 def has_system(tokenizer: Any) -> bool:
     """Whether the chat template takes a system message."""
-    template = str(tokenizer.chat_template)
-    if template not in _KNOWN:
-        messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
-        try:
-            _KNOWN[template] = "Be brief." in _text(tokenizer, messages)
-        except jinja2.TemplateError:
-            _KNOWN[template] = False
-    return _KNOWN[template]
+    return habits.of(tokenizer).system
 
 
 def without_system(messages: list[Message]) -> list[Message]:
@@ -112,15 +104,37 @@ def without_system(messages: list[Message]) -> list[Message]:
     return kept + [{"role": "user", "content": words} for words in said]
 
 
+def numbered(messages: list[Message]) -> list[Message]:
+    """The messages with ids of nine letters and figures, which count a conversation's calls."""
+    ids: dict[str, str] = {}
+    count = 0
+    kept = []
+    for message in messages:
+        calls = []
+        for call in message.get("tool_calls", []):
+            count += 1
+            calls.append({**call, "id": f"call{count:05}"})
+            ids[call.get("id", "")] = calls[-1]["id"]
+        changed: Message = {"tool_calls": calls} if calls else {}
+        if message["role"] == "tool":
+            changed["tool_call_id"] = ids.get(message.get("tool_call_id", ""), f"call{count:05}")
+        kept.append({**message, **changed})
+    return kept
+
+
 def render(tokenizer: Any, messages: list[Message], tools: Any = None, *, answer: bool = False) -> str:
     """The text of normalised messages; with answer=True it ends where the assistant begins."""
-    if not has_system(tokenizer):
+    known = habits.of(tokenizer)
+    if not known.system:
         messages = without_system(messages)
+    if known.short_ids:
+        messages = numbered(messages)
     try:
-        return _text(tokenizer, messages, tools, answer=answer)
+        return habits.text(tokenizer, messages, tools, answer=answer)
     except TypeError:
         # Some templates want a call's arguments as a string, most as an object.
-        return _text(tokenizer, [_written_out(message) for message in messages], tools, answer=answer)
+        written_out = [_written_out(message) for message in messages]
+        return habits.text(tokenizer, written_out, tools, answer=answer)
 
 
 def _written_out(message: Message) -> Message:
@@ -131,15 +145,3 @@ def _written_out(message: Message) -> Message:
         arguments = json.dumps(call["function"]["arguments"], ensure_ascii=False)
         calls.append({**call, "function": {**call["function"], "arguments": arguments}})
     return {**message, "tool_calls": calls}
-
-
-def _text(tokenizer: Any, messages: list[Message], tools: Any = None, *, answer: bool = False) -> str:
-    text: str = tokenizer.apply_chat_template(
-        messages,
-        tools=tools,
-        tokenize=False,
-        add_generation_prompt=answer,
-        # A base that can think aloud first is trained and asked without: training files hold plain answers.
-        enable_thinking=False,
-    )
-    return text

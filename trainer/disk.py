@@ -8,6 +8,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ADVICE = "the disk of the trainer's machine is full. Free some space and start the job again."
 #: Enough for thousands of records in the database.
 RESERVE_BYTES = 8 * 1024 * 1024
+#: A worker whose last words found no room ends with this exit status.
+UNSAID = errno.ENOSPC
+#: With less than this not even a few words may find room.
+NOTHING_BYTES = 256 * 1024
 # The last two are torch's, whose writer doesn't say why it could not write.
 WORDS = (
     "no space left",
@@ -28,6 +32,11 @@ def is_full(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def has_none(folder: Path) -> bool:
+    """Whether the disk below this folder has as good as nothing left."""
+    return shutil.disk_usage(folder).free < NOTHING_BYTES
 
 
 class Reserve:

@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trainer import values
+
 DEFAULT_FILE = Path(__file__).with_name("trainer.toml")
 EXECUTORS = ("local", "ray")
+SECTIONS = {"organization", "bases", "limits", "training", "ray", "serving", "webhooks"}
 T = TypeVar("T", "Base", "Limits", "Training", "Ray", "Serving", "Webhook")
 
 
@@ -129,44 +132,49 @@ def load(path: Path | None = None) -> Settings:
 
 
 def _settings(raw: dict[str, Any]) -> Settings:
-    bases = {name: _section(Base, {"name": name, **body}, f"bases.{name}") for name, body in _bases(raw)}
+    bases = {name: _base(name, body) for name, body in _table(raw.get("bases", {}), "bases").items()}
     if not bases:
         raise SettingsError("no [bases.NAME] section, so there is nothing to train")
+    if unknown := sorted(set(raw) - SECTIONS):
+        raise SettingsError(f"{unknown[0]} is not a section; known are {', '.join(sorted(SECTIONS))}")
+    if not isinstance(raw.get("organization", ""), str):
+        raise SettingsError(f"organization must be text, not {raw['organization']!r}")
     for base in bases.values():
         _check_base(base)
     serving = _section(Serving, raw.get("serving", {}), "serving")
     if serving.engine not in {"auto", "local", "vllm"}:
         raise SettingsError(f'serving.engine must be "auto", "local" or "vllm", not {serving.engine!r}')
     return Settings(
-        organization=str(raw.get("organization", "local")),
+        organization=raw.get("organization", "local"),
         bases=bases,
         limits=_section(Limits, raw.get("limits", {}), "limits"),
         training=_training(raw.get("training", {})),
         ray=_section(Ray, raw.get("ray", {}), "ray"),
         serving=serving,
-        webhooks=tuple(_webhook(body, i) for i, body in enumerate(raw.get("webhooks", []))),
+        webhooks=tuple(_webhook(body, i) for i, body in enumerate(_webhooks(raw))),
     )
 
 
 def _check_base(base: Base) -> None:
     if base.tuning not in {"full", "lora"}:
         raise SettingsError(f'bases.{base.name}.tuning must be "full" or "lora", not {base.tuning!r}')
-    for name, fewest in (("nodes", 1), ("gpus", 0), ("cpus", 1)):
-        value = getattr(base, name)
-        if not isinstance(value, int) or value < fewest:
-            raise SettingsError(
-                f"bases.{base.name}.{name} must be a whole number from {fewest}, not {value!r}"
-            )
 
 
-def _training(body: dict[str, Any]) -> Training:
+def _training(body: Any) -> Training:
     training = _section(Training, body, "training")
     if training.executor not in EXECUTORS:
         raise SettingsError(f'training.executor must be "local" or "ray", not {training.executor!r}')
     return training
 
 
-def _webhook(body: dict[str, Any], number: int) -> Webhook:
+def _webhooks(raw: dict[str, Any]) -> list[Any]:
+    hooks = raw.get("webhooks", [])
+    if not isinstance(hooks, list):
+        raise SettingsError("webhooks must be sections like [[webhooks]]")
+    return hooks
+
+
+def _webhook(body: Any, number: int) -> Webhook:
     hook = _section(Webhook, body, f"webhooks[{number}]")
     if not hook.url.startswith(("https://", "http://")):
         raise SettingsError(f"webhooks[{number}].url must begin with https:// or http://, not {hook.url!r}")
@@ -182,19 +190,28 @@ def _webhook(body: dict[str, Any], number: int) -> Webhook:
     return hook
 
 
-def _bases(raw: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    return list(raw.get("bases", {}).items())
+def _base(name: str, body: Any) -> Base:
+    return _section(Base, {"name": name, **_table(body, f"bases.{name}")}, f"bases.{name}")
 
 
-def _section(kind: type[T], body: dict[str, Any], where: str) -> T:
-    known = {item.name for item in fields(kind)}
-    unknown = sorted(set(body) - known)
+def _table(body: Any, where: str) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise SettingsError(f"{where} must be a section of settings, not {body!r}")
+    return body
+
+
+def _section(kind: type[T], body: Any, where: str) -> T:
+    known = {item.name: item for item in fields(kind)}
+    unknown = sorted(set(_table(body, where)) - set(known))
     if unknown:
         raise SettingsError(f"{where}.{unknown[0]} is not a setting; known are {', '.join(sorted(known))}")
     # A list of TOML's is kept as a tuple: settings are frozen.
     frozen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
     }
+    for name, value in frozen.items():
+        if wanted := values.wrong(known[name], value):
+            raise SettingsError(f"{where}.{name} must be {wanted}, not {body[name]!r}")
     try:
         return kind(**frozen)
     except TypeError as error:

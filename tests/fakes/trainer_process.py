@@ -33,8 +33,10 @@ class TrainerProcess:
         config: str | None = None,
         largest_file: int | None = None,
         memory: int | None = None,
+        idle: bool = False,
     ) -> None:
         self.home = home
+        self.module = "tests.fakes.idle_trainer" if idle else "trainer"
         self.key = key
         self.config = config
         self.limits = {resource.RLIMIT_FSIZE: largest_file, resource.RLIMIT_AS: memory}
@@ -43,7 +45,7 @@ class TrainerProcess:
 
     def start(self) -> "TrainerProcess":
         """Run the server until it says where it listens."""
-        command = [sys.executable, "-m", "trainer", "--port", "0", "--home", str(self.home)]
+        command = [sys.executable, "-m", self.module, "--port", "0", "--home", str(self.home)]
         if self.config is not None:
             path = self.home.with_name(f"{self.home.name}.toml")
             path.write_text(self.config)

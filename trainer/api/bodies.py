@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from trainer.errors import ApiError, bad
+from trainer.nesting import MOST, too_deep
 
 JSON_TYPES = {"application/json", "application/octet-stream"}
 
@@ -30,6 +31,8 @@ async def json_body(request: web.Request, known: frozenset[str] | set[str] | Non
 def _parsed(raw: bytes) -> Any:
     try:
         body = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        if too_deep(body):
+            raise RecursionError
         if b"\\ud" in raw.lower():
             # An escape can name half of a character, which no text that is kept or sent may hold.
             json.dumps(body, ensure_ascii=False).encode()
@@ -38,7 +41,10 @@ def _parsed(raw: bytes) -> Any:
     except UnicodeError as error:
         raise bad("We could not parse the JSON body of your request: it is not valid UTF-8.") from error
     except RecursionError as error:
-        raise bad("We could not parse the JSON body of your request: it is nested too deep.") from error
+        message = (
+            f"We could not parse the JSON body of your request: it is nested too deep, at most {MOST} levels."
+        )
+        raise bad(message) from error
     except ValueError as error:
         message = (
             "We could not parse the JSON body of your request: it holds a number that JSON does not have."

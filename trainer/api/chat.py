@@ -12,7 +12,7 @@ from trainer import ids
 from trainer.api.bodies import json_body
 from trainer.api.context import ANSWERER, SETTINGS, STORE, project
 from trainer.api.question import KNOWN, flag, question_from, wants_usage
-from trainer.api.tools import ToolText
+from trainer.api.tools import ToolText, form_of, names_of
 from trainer.errors import ApiError
 
 Said = dict[str, Any]
@@ -30,8 +30,8 @@ async def create(request: web.Request) -> web.StreamResponse:
     question = question_from(body, request.app[STORE], request.app[SETTINGS], project(request))
     saying = request.app[ANSWERER].answer(question)
     head = {"id": ids.new("chatcmpl-", 29), "created": ids.now(), "model": body["model"]}
-    offered = question["tools"] is not None
-    choices = {index: Choice(ToolText(offered=offered)) for index in range(question["n"])}
+    offered = names_of(question["tools"])
+    choices = {index: Choice(ToolText(offered)) for index in range(question["n"])}
     if streamed:
         return await _stream(request, head, saying, choices, wants_usage=usage)
     return web.json_response(await _whole(head, saying, choices))
@@ -59,12 +59,19 @@ class Choice:
         return text
 
 
+def begin(said: Said, choices: dict[int, Choice]) -> int:
+    """Learn how the model writes its calls; returns the tokens of the prompt."""
+    for choice in choices.values():
+        choice.tools.form = form_of(said)
+    return int(said["prompt_tokens"])
+
+
 async def collect(saying: AsyncIterator[Said], choices: dict[int, Choice]) -> int:
     """Take all that is said into the choices; returns the tokens of the prompt."""
     prompt = 0
     async for said in saying:
         if said["event"] == "begin":
-            prompt = said["prompt_tokens"]
+            prompt = begin(said, choices)
         elif said["event"] == "text":
             choices[said["index"]].add(said)
     return prompt
@@ -122,7 +129,7 @@ async def _stream(
     wants_usage: bool,
 ) -> web.StreamResponse:
     # The first word comes before the headers, so that a refusal still has its status.
-    first = await anext(saying)
+    prompt = begin(await anext(saying), choices)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
     stream = _Chunks(response, {**head, "object": "chat.completion.chunk"}, wants_usage, choices)
@@ -138,7 +145,7 @@ async def _stream(
         await stream.write(error.body())
         await response.write_eof()
     else:
-        await stream.end(first["prompt_tokens"])
+        await stream.end(prompt)
     return response
 
 

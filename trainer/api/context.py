@@ -35,7 +35,9 @@ def limit_of(request: web.Request, default: int, most: int = 100) -> int:
     size = int(raw) if re.fullmatch("[0-9]{1,18}", raw) else 0
     if size < 1:
         raise bad(
-            f"Invalid 'limit': {raw[:20]!r} must be an integer of at least 1.", "limit", "invalid_value"
+            f"Invalid 'limit': {raw[:20]!r} must be an integer of at least 1, in at most 18 digits.",
+            "limit",
+            "invalid_value",
         )
     return min(size, most)
 

@@ -55,7 +55,8 @@ async def sweep_forever(store: Store) -> None:
         path.unlink()
     while True:
         try:
-            await sweep(store)
+            if store.is_there():
+                await sweep(store)
         except Exception:
             log.exception("A round of expiry failed; the next one tries again")
         await asyncio.sleep(SWEEP_SECONDS)

@@ -7,6 +7,7 @@ from trainer.api import wire
 from trainer.api.context import SETTINGS, STORE, ascending, limit_of, page, project
 from trainer.api.expiry import FIELDS, seconds_of
 from trainer.api.forms import CHUNK, incoming, read_form, safe_name
+from trainer.api.ranges import refuse_unmet
 from trainer.errors import bad, no_such_file
 from trainer.store import File
 
@@ -93,5 +94,9 @@ async def delete(request: web.Request) -> web.Response:
 async def content(request: web.Request) -> web.StreamResponse:
     """The bytes, streamed from the disk."""
     record = _find(request)
+    path = request.app[STORE].file_path(record)
+    if not path.exists():
+        raise no_such_file(record.id)
+    refuse_unmet(request, path)
     headers = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
-    return web.FileResponse(request.app[STORE].file_path(record), headers=headers, chunk_size=CHUNK)
+    return web.FileResponse(path, headers=headers, chunk_size=CHUNK)

@@ -54,12 +54,14 @@ async def read_form(
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 raise bad("Nested multipart bodies are not understood.")
-            _take_name(part.name or "", left, {file_field, *known})
+            if part.name is None:
+                raise bad("A part of the multipart body has no name, or is cut short within its header.")
+            _take_name(part.name, left, {file_field, *known})
             if part.name == file_field:
                 form.filename = part.filename
                 await _save(part, path, limit, request.app[WRITERS])
             else:
-                form.fields[part.name or ""] = await _text(part)
+                form.fields[part.name] = await _text(part)
     except (ValueError, BadHttpMessage) as error:
         raise bad(
             "The multipart body can't be read: it is cut short, or is not what its header says."

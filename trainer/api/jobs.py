@@ -1,5 +1,7 @@
 """/v1/fine_tuning/jobs."""
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +11,7 @@ from trainer import keys
 from trainer.api import wire
 from trainer.api.bodies import json_body
 from trainer.api.context import SETTINGS, STORE, SUPERVISOR, limit_of, page, project
-from trainer.errors import ApiError
+from trainer.errors import ApiError, bad
 from trainer.jobs.request import job_from
 from trainer.store import Checkpoint, Event, Job
 
@@ -39,14 +41,16 @@ async def create(request: web.Request) -> web.Response:
     app, body = request.app, await json_body(request)
     key = request.headers.get("Idempotency-Key")
     mark = keys.hashed(key) if key else None
+    asked = keys.hashed(json.dumps(body, sort_keys=True))
     if mark and (made := app[STORE].where(Job, project=project(request), idempotency_key=mark)):
-        return _json(request, _same(made[0], body))
+        return _json(request, _same(made[0], asked))
     job = job_from(body, app[STORE], app[SETTINGS], project(request))
-    return _json(request, app[SUPERVISOR].create(replace(job, idempotency_key=mark)))
+    return _json(request, app[SUPERVISOR].create(replace(job, idempotency_key=mark, asked=asked)))
 
 
-def _same(job: Job, body: dict[str, Any]) -> Job:
-    if (job.model, job.training_file) != (body.get("model"), body.get("training_file")):
+def _same(job: Job, asked: str) -> Job:
+    # A job of an older home has no note of what was asked.
+    if job.asked not in (None, asked):
         message = f"This Idempotency-Key was used for another request, which made {job.id}."
         raise ApiError(409, message, code="idempotency_key_reused")
     return job
@@ -66,6 +70,10 @@ def _metadata_filter(request: web.Request) -> dict[str, str] | None:
     """metadata[k]=v pairs; metadata=null, here the empty dictionary, asks for jobs without any."""
     if request.query.get("metadata") == "null":
         return {}
+    for name in request.query:
+        if name.startswith("metadata") and not re.fullmatch(r"metadata\[.+\]", name, re.DOTALL):
+            message = "Invalid 'metadata': must be pairs, metadata[name]=value, or metadata=null for none."
+            raise bad(message, "metadata", "invalid_value")
     pairs = {
         key.removeprefix("metadata[").removesuffix("]"): value
         for key, value in request.query.items()

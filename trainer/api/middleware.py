@@ -25,29 +25,41 @@ OPEN_PATHS = {"/healthz"}
 @web.middleware
 async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id and turn whatever goes wrong into an error body."""
-    request_id = f"req_{secrets.token_hex(16)}"
+    request_id = new_id()
     request[BEGAN], request[REQUEST_ID] = time.perf_counter(), request_id
     try:
+        if not request.app[STORE].is_there():
+            raise _no_home(request)
         return await _with_room(request, handler)
     except ApiError as error:
-        return _answer(error)
+        return answer_to(error)
     except web.HTTPRequestEntityTooLarge:
-        return _answer(ApiError(413, "The body of your request is too large.", code="request_too_large"))
+        return answer_to(ApiError(413, "The body of your request is too large.", code="request_too_large"))
     except web.RequestPayloadError:
-        return _answer(bad("The body of your request can't be read: it is not what its headers say."))
+        return answer_to(bad("The body of your request can't be read: it is not what its headers say."))
     except web.HTTPNotFound:
-        return _answer(ApiError(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url"))
+        return answer_to(ApiError(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url"))
     except web.HTTPMethodNotAllowed as error:
-        return _answer(_not_allowed(request, error.allowed_methods))
+        return answer_to(_not_allowed(request, error.allowed_methods))
     except (ConnectionResetError, web.HTTPException):
         raise
     except Exception as error:
         if disk.is_full(error):
             log.error("Request %s (%s %s): %s", request_id, request.method, request.path, error)
             message = "The disk of the trainer's machine is full. Its administrator must free some space."
-            return _answer(ApiError(507, message, code="disk_full", kind="server_error"))
+            return answer_to(ApiError(507, message, code="disk_full", kind="server_error"))
         log.exception("Request %s (%s %s) failed", request_id, request.method, request.path)
-        return _answer(server_error(f"The server had an error. Its log has the details under {request_id}."))
+        return answer_to(
+            server_error(f"The server had an error. Its log has the details under {request_id}.")
+        )
+
+
+def _no_home(request: web.Request) -> ApiError:
+    message = (
+        f"The folder {request.app[STORE].home} of this server was removed while it ran, or put in its place "
+        "anew. Its administrator must bring it back, or start the server again."
+    )
+    return ApiError(503, message, code="home_missing", kind="server_error")
 
 
 async def _with_room(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -69,14 +81,27 @@ def _not_allowed(request: web.Request, methods: set[str]) -> ApiError:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The headers that clients show when something is wrong."""
-    response.headers["x-request-id"] = request.get(REQUEST_ID, "")
-    response.headers["openai-version"] = "2020-10-01"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    milliseconds = (time.perf_counter() - request.get(BEGAN, time.perf_counter())) * 1000
-    response.headers["openai-processing-ms"] = str(int(milliseconds))
+    began = request.get(BEGAN, time.perf_counter())
+    response.headers.update(standard_headers(request.get(REQUEST_ID), time.perf_counter() - began))
 
 
-def _answer(error: ApiError) -> web.Response:
+def standard_headers(request_id: str | None = None, seconds: float = 0) -> dict[str, str]:
+    """What every answer says of itself."""
+    return {
+        "x-request-id": request_id or new_id(),
+        "openai-version": "2020-10-01",
+        "X-Content-Type-Options": "nosniff",
+        "openai-processing-ms": str(int(seconds * 1000)),
+    }
+
+
+def new_id() -> str:
+    """A fresh id of a request."""
+    return f"req_{secrets.token_hex(16)}"
+
+
+def answer_to(error: ApiError) -> web.Response:
+    """An error as it goes over the wire."""
     return web.json_response(error.body(), status=error.status, headers=error.headers)
 
 

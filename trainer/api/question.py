@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from trainer import fields
+from trainer.api.calls import check_offer
 from trainer.api.messages import messages_of
 from trainer.api.tools import tools_of
 from trainer.errors import bad, no_such_model
@@ -28,23 +30,12 @@ HEEDED = {
     "stream_options",
     "response_format",
 }
-#: What concerns OpenAI's bookkeeping and caches, and changes no word of an answer.
-HARMLESS = {
-    "metadata",
-    "parallel_tool_calls",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "service_tier",
-    "user",
-}
 #: What would change an answer or promise something, and isn't done; with the values that ask for nothing.
 UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "audio": (),
     "frequency_penalty": (0,),
     "function_call": (),
-    "functions": ([],),
+    "functions": (),
     "logit_bias": ({},),
     "modalities": (["text"],),
     "moderation": (),
@@ -55,8 +46,8 @@ UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "verbosity": ("medium",),
     "web_search_options": (),
 }
-KNOWN = HEEDED | HARMLESS | set(UNSUPPORTED)
-MOST_ANSWERS = 16
+KNOWN = HEEDED | set(fields.HARMLESS) | set(UNSUPPORTED)
+MOST_ANSWERS = 128
 MOST_LOGPROBS = 20
 
 
@@ -70,6 +61,8 @@ def question_from(body: dict[str, Any], store: Store, settings: Settings, projec
         raise no_such_model(name)
     base, made = found
     _refuse_unsupported(body)
+    fields.check(body, fields.HARMLESS)
+    check_offer(body)
     return {
         "model": name,
         "base": base.as_dict(),
@@ -87,19 +80,22 @@ def question_from(body: dict[str, Any], store: Store, settings: Settings, projec
 
 
 def _refuse_unsupported(body: dict[str, Any]) -> None:
-    for param, nothing in UNSUPPORTED.items():
-        if body.get(param) is not None and body[param] not in nothing:
-            raise bad(f"'{param}' is not supported by this server.", param, "unsupported_parameter")
-    if (body.get("response_format") or {"type": "text"}) != {"type": "text"}:
+    if param := fields.beyond(body, UNSUPPORTED):
+        raise bad(f"'{param}' is not supported by this server.", param, "unsupported_parameter")
+    wanted = body.get("response_format")
+    if wanted is None:
+        return
+    fields.thing(wanted, "response_format")
+    if wanted.get("type") is None:
+        raise fields.missing("response_format.type")
+    if wanted != {"type": "text"}:
         raise bad("Only plain text answers are supported.", "response_format", "unsupported_parameter")
 
 
 def flag(body: dict[str, Any], name: str, where: str = "") -> bool:
     """A parameter that is true or false, and false when it isn't there; raises ApiError."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise bad(f"Invalid type for '{where}{name}': expected true or false.", where + name, "invalid_type")
-    return bool(value)
+    fields.check(body, {name: fields.truth}, where)
+    return bool(body.get(name))
 
 
 def wants_usage(body: dict[str, Any]) -> bool:
@@ -107,11 +103,11 @@ def wants_usage(body: dict[str, Any]) -> bool:
     options = body.get("stream_options")
     if options is None:
         return False
-    if not isinstance(options, dict):
-        raise bad("Invalid type for 'stream_options': expected an object.", "stream_options", "invalid_type")
+    fields.thing(options, "stream_options")
     if not flag(body, "stream"):
         message = "'stream_options' needs 'stream' to be true."
         raise bad(message, "stream_options", "invalid_value")
+    flag(options, "include_obfuscation", "stream_options.")
     return flag(options, "include_usage", "stream_options.")
 
 
@@ -127,17 +123,23 @@ def _number(
         return default
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         kind = "an integer" if whole else "a number"
-        raise bad(f"Invalid type for '{name}': expected {kind}.", name, "invalid_type")
+        raise fields.wrong_type(name, kind)
     if not least <= value <= most:
         raise bad(f"Invalid '{name}': {value} must be between {least:g} and {most:g}.", name, "invalid_value")
     return value
 
 
 def _stop(body: dict[str, Any]) -> list[str]:
-    stop = body.get("stop") or []
+    stop = body.get("stop")
+    if stop in (None, ""):
+        return []
     stop = [stop] if isinstance(stop, str) else stop
-    if not isinstance(stop, list) or len(stop) > 4 or not all(isinstance(s, str) and s for s in stop):
-        raise bad("Invalid 'stop': must be a string or a list of up to 4 strings.", "stop", "invalid_value")
+    if (
+        not isinstance(stop, list)
+        or not 1 <= len(stop) <= 4
+        or not all(isinstance(s, str) and s for s in stop)
+    ):
+        raise bad("Invalid 'stop': must be a string or a list of 1 to 4 strings.", "stop", "invalid_value")
     return stop
 
 

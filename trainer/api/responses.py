@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from trainer import ids
+from trainer import fields, ids
 from trainer.api.bodies import json_body
 from trainer.api.chat import Choice, collect
 from trainer.api.context import ANSWERER, SETTINGS, STORE, project
@@ -23,14 +23,6 @@ CHAT_NAMES = {
     "temperature": "temperature",
     "top_p": "top_p",
 }
-HARMLESS = {
-    "metadata",
-    "parallel_tool_calls",
-    "prompt_cache_key",
-    "safety_identifier",
-    "service_tier",
-    "user",
-}
 #: What isn't done, with the values that ask for nothing.
 UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "background": (False,),
@@ -43,13 +35,13 @@ UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "store": (False,),
     "stream": (False,),
     "stream_options": (),
-    "text": ({}, {"format": {"type": "text"}}),
     "tool_choice": ("auto", "none"),
     "tools": ([],),
     "top_logprobs": (0,),
     "truncation": ("disabled",),
 }
-KNOWN = {*CHAT_NAMES, *HARMLESS, *UNSUPPORTED, "input", "instructions"}
+KNOWN = {*CHAT_NAMES, *fields.HARMLESS, *UNSUPPORTED, "input", "instructions", "text"}
+TEXT = {"format": ({"type": "text"},), "verbosity": ("medium",)}
 PARTS = {"input_text", "output_text", "text"}
 
 
@@ -61,33 +53,44 @@ def routes() -> list[web.RouteDef]:
 async def create(request: web.Request) -> web.Response:
     """Answer a text or a conversation."""
     body = await json_body(request, KNOWN)
-    flag(body, "stream")
-    for param, nothing in UNSUPPORTED.items():
-        if body.get(param) is not None and body[param] not in nothing:
-            message = f"'{param}' is not supported here by this server; /v1/chat/completions may have it."
-            raise bad(message, param, "unsupported_parameter")
-    asked = {name: body[own] for own, name in CHAT_NAMES.items() if body.get(own) is not None}
+    _refuse_unsupported(body)
+    choice = Choice(ToolText(None))
     try:
-        question = question_from(
-            {**asked, "messages": messages_of(body)},
-            request.app[STORE],
-            request.app[SETTINGS],
-            project(request),
-        )
+        question = _question(request, body)
+        async with aclosing(request.app[ANSWERER].answer(question)) as saying:
+            prompt = await collect(saying, {0: choice})
     except ApiError as error:
         raise _renamed(error) from error
-    choice = Choice(ToolText(offered=False))
-    async with aclosing(request.app[ANSWERER].answer(question)) as saying:
-        prompt = await collect(saying, {0: choice})
     return web.json_response(_wire(body, question, choice, prompt))
+
+
+def _refuse_unsupported(body: dict[str, Any]) -> None:
+    flag(body, "stream")
+    fields.check(
+        body, {**fields.HARMLESS, "text": fields.holding(format=fields.thing, verbosity=fields.text)}
+    )
+    param = fields.beyond(body, UNSUPPORTED)
+    if param is None and fields.beyond(body.get("text") or {}, TEXT):
+        param = "text"
+    if param:
+        message = f"'{param}' is not supported here by this server; /v1/chat/completions may have it."
+        raise bad(message, param, "unsupported_parameter")
+
+
+def _question(request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    asked = {name: body[own] for own, name in CHAT_NAMES.items() if body.get(own) is not None}
+    asked["messages"] = messages_of(body)
+    return question_from(asked, request.app[STORE], request.app[SETTINGS], project(request))
 
 
 def _renamed(error: ApiError) -> ApiError:
     """The same refusal, with this address's name for what is wrong."""
-    own = next((own for own, name in CHAT_NAMES.items() if name == error.param), None)
+    names = {name: own for own, name in {**CHAT_NAMES, "input": "messages"}.items()}
+    own = names.get(error.param or "")
     if own is None or error.param is None:
         return error
-    return ApiError(error.status, str(error).replace(error.param, own), param=own, code=error.code)
+    message = str(error).replace(error.param, own)
+    return ApiError(error.status, message, param=own, code=error.code, kind=error.kind, headers=error.headers)
 
 
 def messages_of(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -145,12 +148,12 @@ def _wire(body: dict[str, Any], question: dict[str, Any], choice: Choice, prompt
         "metadata": body.get("metadata") or {},
         "model": body["model"],
         "output": [message],
-        "parallel_tool_calls": True,
+        "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
         "previous_response_id": None,
         "service_tier": "default",
         "temperature": question["temperature"],
         "text": {"format": {"type": "text"}},
-        "tool_choice": "auto",
+        "tool_choice": body.get("tool_choice") or "auto",
         "tools": [],
         "top_p": question["top_p"],
         "truncation": "disabled",

@@ -1,12 +1,13 @@
-"""Tool calls: a template writes <tool_call>{"name": ..., "arguments": ...}</tool_call>, the wire objects."""
+"""Tool calls: an answer holds JSON, marked as the base's template marks it; the wire has objects."""
 
 import json
 from typing import Any
 
 from trainer import ids
 from trainer.errors import bad
+from trainer.habits import USUAL, Calls, calls_in
 
-OPEN, CLOSE = "<tool_call>", "</tool_call>"
+Call = dict[str, Any]
 
 
 def tools_of(body: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -27,52 +28,102 @@ def _is_function(tool: Any) -> bool:
     return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
-class ToolText:
-    """Tells an answer's plain text from its tool calls while it comes in."""
+def names_of(tools: list[dict[str, Any]] | None) -> set[str] | None:
+    """The names of the functions that are offered; None where none are."""
+    return None if tools is None else {tool["function"]["name"] for tool in tools}
 
-    def __init__(self, *, offered: bool = True) -> None:
+
+class ToolText:
+    """Tells an answer's plain text from its tool calls while it comes in; `offered` are the functions."""
+
+    def __init__(self, offered: set[str] | None) -> None:
         self.offered = offered
+        self.form = USUAL
         self.rest = ""
-        self.calls: list[dict[str, Any]] = []
+        self.calls: list[Call] = []
+        self.plain = False
 
     def push(self, text: str) -> str:
         """Take some text; returns what is certainly not part of a call."""
-        if not self.offered:
+        if self.offered is None or self.plain:
             return text
         self.rest += text
-        plain = ""
-        while True:
-            before, opened, after = self.rest.partition(OPEN)
-            if not opened:
-                keep = next((n for n in range(len(OPEN) - 1, 0, -1) if self.rest.endswith(OPEN[:n])), 0)
-                plain, self.rest = (
-                    plain + self.rest[: len(self.rest) - keep],
-                    self.rest[len(self.rest) - keep :],
-                )
-                return plain
-            inside, closed, following = after.partition(CLOSE)
-            if not closed:
-                plain, self.rest = plain + before, opened + after
-                return plain
-            call = _call(inside)
-            plain += before if call else f"{before}{OPEN}{inside}{CLOSE}"
-            self.calls += [call] if call else []
-            self.rest = following
+        if not self.form.opens:
+            return self._bare()
+        return self._closed() if self.form.closes else self._marked()
 
     def finish(self) -> str:
         """What was held back and turned out to be no call."""
         rest, self.rest = self.rest, ""
+        if self.offered is None or (self.form.opens and self.form.closes):
+            return rest
+        called = _calls_from(rest.removeprefix(self.form.opens))
+        if called and (self.form.opens or all(name in self.offered for name, _ in called)):
+            self.calls += [_call(name, arguments) for name, arguments in called]
+            return ""
         return rest
 
+    def _bare(self) -> str:
+        """Without a mark, an answer that begins like an object is kept until it has ended."""
+        begun = "".join(self.rest.split())[:2]
+        if begun in ("", "{", "[", '{"', "[{"):
+            return ""
+        self.plain, text, self.rest = True, self.rest, ""
+        return text
 
-def _call(text: str) -> dict[str, Any] | None:
-    """A call as OpenAI has it, or None for text that only looks like one."""
-    try:
-        written = json.loads(text)
-        name, arguments = written["name"], written.get("arguments", {})
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    if not isinstance(name, str):
-        return None
+    def _marked(self) -> str:
+        """All that follows the mark belongs to the calls."""
+        before, opened, after = self.rest.partition(self.form.opens)
+        if not opened:
+            return self._without_half_mark()
+        self.rest = opened + after
+        return before
+
+    def _closed(self) -> str:
+        plain = ""
+        while True:
+            before, opened, after = self.rest.partition(self.form.opens)
+            if not opened:
+                return plain + self._without_half_mark()
+            inside, closed, following = after.partition(self.form.closes)
+            if not closed:
+                self.rest = opened + after
+                return plain + before
+            called = _calls_from(inside)
+            self.calls += [_call(name, arguments) for name, arguments in called or []]
+            plain += before if called else before + opened + inside + closed
+            self.rest = following
+
+    def _without_half_mark(self) -> str:
+        mark = self.form.opens
+        keep = next((n for n in range(len(mark) - 1, 0, -1) if self.rest.endswith(mark[:n])), 0)
+        plain, self.rest = self.rest[: len(self.rest) - keep], self.rest[len(self.rest) - keep :]
+        return plain
+
+
+def form_of(said: dict[str, Any]) -> Calls:
+    """How the model that begins an answer marks its calls."""
+    return Calls(*said["calls"]) if said.get("calls") else USUAL
+
+
+def _calls_from(text: str) -> list[tuple[str, Any]] | None:
+    """The calls in a text of nothing but JSON, or None for text that only looks like one."""
+    called, text = [], text.strip()
+    while text:
+        try:
+            value, end = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):
+            return None
+        found = calls_in(value)
+        if found is None:
+            return None
+        called += found
+        # Llama separates the calls of an answer so.
+        text = text[end:].lstrip("; \n")
+    return called or None
+
+
+def _call(name: str, arguments: Any) -> Call:
+    """A call as OpenAI has it."""
     arguments = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     return {"id": ids.new("call_"), "type": "function", "function": {"name": name, "arguments": arguments}}

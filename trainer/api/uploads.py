@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from trainer import ids
+from trainer import fields, ids
 from trainer.api import wire
 from trainer.api.bodies import json_body
 from trainer.api.context import SETTINGS, STORE, project
@@ -65,8 +66,13 @@ def _announced(body: dict[str, Any], limit: int) -> int:
 def _file_seconds(given: Any) -> int | None:
     if given is None:
         return None
-    policy = given if isinstance(given, dict) else {"anchor": given}
-    return seconds_of(policy.get("anchor"), policy.get("seconds"))
+    fields.holding(anchor=fields.text, seconds=_whole)(given, "expires_after")
+    return seconds_of(given.get("anchor", ""), given.get("seconds"))
+
+
+def _whole(value: Any, param: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fields.wrong_type(param, "an integer")
 
 
 async def add_part(request: web.Request) -> web.Response:
@@ -95,6 +101,7 @@ def _refuse_too_much(store: Store, upload: Upload) -> None:
 async def complete(request: web.Request) -> web.Response:
     """Join the parts, in the order given, to a file."""
     body, store, upload = await json_body(request, COMPLETE_KEYS), request.app[STORE], _pending(request)
+    fields.check(body, {"md5": _checksum})
     parts = _chosen(store, upload, body.get("part_ids"))
     size = sum(part.bytes for part in parts)
     if size != upload.bytes:
@@ -110,7 +117,7 @@ async def complete(request: web.Request) -> web.Response:
         finally:
             # Parts that are gone mean that the upload was cancelled or expired in the meantime.
             _pending(request)
-        if body.get("md5") not in (None, digest):
+        if (body.get("md5") or digest).lower() != digest:
             raise bad(f"The parts' MD5 is {digest}, not {body['md5']}.", "md5", "checksum_mismatch")
         path.replace(store.file_path(file))
     with store.transaction():
@@ -118,6 +125,12 @@ async def complete(request: web.Request) -> web.Response:
         store.change_upload(upload.id, status="completed", file_id=file.id)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     return web.json_response(wire.upload(_find(request), file))
+
+
+def _checksum(value: Any, param: str) -> None:
+    fields.text(value, param)
+    if not re.fullmatch("[0-9a-fA-F]{32}", value):
+        raise bad(f"Invalid '{param}': must be 32 hexadecimal digits.", param, "invalid_value")
 
 
 def _chosen(store: Store, upload: Upload, wanted: Any) -> list[Part]:

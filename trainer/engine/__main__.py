@@ -4,6 +4,7 @@ Whatever happens, the journal's last record says how it ended; if there is none,
 the server starts another, which continues from the last checkpoint.
 """
 
+import contextlib
 import fcntl
 import os
 import sys
@@ -11,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from trainer import lifeline
+from trainer import disk, lifeline
 from trainer.engine import checks, failures, plan, ranks
 from trainer.folder import JobFolder
 
@@ -23,19 +24,32 @@ def main() -> None:
     leave()
 
 
-def leave() -> NoReturn:
+def leave(status: int = 0) -> NoReturn:
     """End at once: taking the libraries down in good order costs a second and changes nothing."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    # The log may stand on a full disk.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 def work(task: str, path: Path) -> None:
-    """Do the task while the server lives, and never beside another process that works on the folder."""
-    folder = JobFolder(path)
+    """Do the task; where not even the journal finds room, the exit status says so."""
+    try:
+        _work(task, JobFolder(path))
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        leave(disk.UNSAID)
+
+
+def _work(task: str, folder: JobFolder) -> None:
+    """While the server lives, and never beside another process that works on the folder."""
     lifeline.hold_in(folder)
     if not ranks.first():
-        run(ranks.Companion(path))
+        run(ranks.Companion(folder.path))
         return
     with (folder.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

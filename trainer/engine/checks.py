@@ -61,9 +61,12 @@ def lines(path: Path, method: str) -> Iterator[Line]:
 
 def _line(number: int, raw: bytes, check: Callable[[Row], str | None]) -> Line:
     try:
-        row = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+        row = json.loads(raw.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         return Line(number, None, f"not UTF-8 (byte {error.start + 1} of the line).")
+    except json.JSONDecodeError as error:
+        said = error.msg.removesuffix(" at")
+        return Line(number, None, f"not valid JSON ({said} at character {error.pos + 1}).")
     except (ValueError, RecursionError) as error:
         return Line(number, None, f"not valid JSON ({error}).")
     if not isinstance(row, dict):

@@ -53,12 +53,14 @@ def _load(server: socket.socket) -> None:
     loaded = threading.Event()
     watcher = threading.Thread(target=_watch, args=(server, loaded))
     watcher.start()
-    import trainer.engine.preference
-    import trainer.engine.supervised
-    import trainer.engine.train  # noqa: F401
-
-    loaded.set()
-    watcher.join()
+    try:
+        import trainer.engine.preference
+        import trainer.engine.supervised
+        import trainer.engine.train  # noqa: F401
+    finally:
+        # Also when they can't be loaded: this process may not stay for the thread alone.
+        loaded.set()
+        watcher.join()
     # What was loaded stays; the collector of a worker need not look at it, and so doesn't copy its memory.
     gc.collect()
     gc.freeze()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from trainer.engine.toolchecks import call_problem, depth_problem, offer_problem
+
 ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 MESSAGE_KEYS = {"role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal"}
 SUPERVISED_KEYS = {"messages", "tools", "parallel_tool_calls", "functions", "function_call"}
@@ -13,9 +15,11 @@ Row = dict[str, Any]
 def supervised_problem(row: Row) -> str | None:
     """What is wrong with a row of a supervised file, or None."""
     return (
-        _unknown_keys(row, SUPERVISED_KEYS, "the example")
+        depth_problem(row)
+        or _unknown_keys(row, SUPERVISED_KEYS, "the example")
         or _messages_problem(row.get("messages"), "messages")
         or _tools_problem(row)
+        or offer_problem(row)
         or _nothing_to_learn(row)
     )
 
@@ -26,9 +30,11 @@ def preference_problem(row: Row) -> str | None:
     if not isinstance(given, dict):
         return "'input' must be an object with 'messages'."
     return (
-        _unknown_keys(row, PREFERENCE_KEYS, "the example")
+        depth_problem(row)
+        or _unknown_keys(row, PREFERENCE_KEYS, "the example")
         or _messages_problem(given.get("messages"), "input.messages")
         or _tools_problem(given)
+        or offer_problem(given)
         or _output_problem(row.get("preferred_output"), "preferred_output")
         or _output_problem(row.get("non_preferred_output"), "non_preferred_output")
     )
@@ -60,6 +66,7 @@ def _message_problem(message: Any, where: str) -> str | None:
         or _name_problem(message, where)
         or _weight_problem(message, where)
         or _calls_problem(message, where)
+        or call_problem(message, where)
         or _content_problem(message, where)
     )
 

@@ -25,6 +25,8 @@ from trainer.jobs.child import Process
 LONGEST = 65536
 ANSWER_SECONDS = 5.0
 LOOK_SECONDS = 0.1
+#: A process that has not loaded the libraries by then never will.
+LOADING_SECONDS = 300.0
 GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 log = logging.getLogger(__name__)
@@ -184,6 +186,7 @@ class Worker:
         self.server = server
         self.order = order
         self.alone = alone
+        self.deadline = time.monotonic() + LOADING_SECONDS
         self.process: Process | None = None
         self.returncode: int | None = None
         self.poll()
@@ -221,5 +224,10 @@ class Worker:
             except OSError as error:
                 log.warning("No worker could be forked (%s); starting one by itself", error)
                 self.server.close()
+        if self.server.alive() and not self.server.ready and time.monotonic() >= self.deadline:
+            log.warning(
+                "The process that forks isn't ready after %d s; starting a worker by itself", LOADING_SECONDS
+            )
+            self.server.close()
         if not self.server.alive():
             self.process = self.alone()

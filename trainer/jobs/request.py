@@ -2,10 +2,12 @@
 
 import re
 import secrets
+import unicodedata
 from typing import Any
 
-from trainer import ids
+from trainer import fields, ids
 from trainer.errors import ApiError, bad, no_such_file
+from trainer.jobs.methods import METHODS, NUMBERS, method_of, refuse_unknown
 from trainer.settings import Base, Settings
 from trainer.store import File, Job, Model, Store
 
@@ -20,24 +22,16 @@ KEYS = {
     "metadata",
     "integrations",
 }
-NUMBERS: dict[str, tuple[type, float, float]] = {
-    "n_epochs": (int, 1, 50),
-    "batch_size": (int, 1, 256),
-    "learning_rate_multiplier": (float, 0.0, 1000.0),
-    "beta": (float, 0.0, 2.0),
-}
-METHODS = {"supervised": set(NUMBERS) - {"beta"}, "dpo": set(NUMBERS)}
 ACTIVE = ("validating_files", "queued", "running", "pausing")
 LARGEST_SEED = 2**31 - 1
 
 
 def job_from(body: dict[str, Any], store: Store, settings: Settings, project: str) -> Job:
     """The job that a request asks for; raises ApiError naming the parameter that is wrong."""
-    _refuse_unknown(body, KEYS)
-    if body.get("integrations"):
-        raise bad("Integrations are not supported by this server.", "integrations", "unsupported_parameter")
+    refuse_unknown(body, KEYS)
+    fields.check(body, {"integrations": _integrations, "metadata": fields.pairs})
     base = _base(body, store, settings, project)
-    method, requested = _method(body)
+    method, requested = method_of(body)
     suffix = _suffix(body)
     job = Job(
         id=ids.new("ftjob-"),
@@ -48,16 +42,23 @@ def job_from(body: dict[str, Any], store: Store, settings: Settings, project: st
         base=base.name,
         training_file=_file(body, "training_file", store, project),
         validation_file=_file(body, "validation_file", store, project)
-        if body.get("validation_file")
+        if body.get("validation_file") is not None
         else None,
         seed=_seed(body),
         suffix=suffix,
         method={"type": method},
         hyperparameters={name: requested.get(name, "auto") for name in NUMBERS if name in METHODS[method]},
-        metadata=_metadata(body),
+        metadata=body.get("metadata"),
     )
     _refuse_too_many(store, settings, project)
     return job
+
+
+def _integrations(value: Any, param: str) -> None:
+    if not isinstance(value, list):
+        raise fields.wrong_type(param, "a list")
+    if value:
+        raise bad("Integrations are not supported by this server.", param, "unsupported_parameter")
 
 
 def base_of(model: str, store: Store, settings: Settings, project: str) -> tuple[Base, Model | None] | None:
@@ -103,70 +104,21 @@ def _string(body: dict[str, Any], param: str) -> str:
     return value
 
 
-def _refuse_unknown(given: dict[str, Any], known: set[str], where: str = "") -> None:
-    unknown = sorted(set(given) - known)
-    if unknown:
-        message = f"Unrecognized request argument supplied: {where}{unknown[0]}"
-        raise bad(message, f"{where}{unknown[0]}", "unknown_parameter")
-
-
-def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    method = {"type": "supervised"} if body.get("method") is None else _object(body, "method")
-    kind = method.get("type")
-    if not isinstance(kind, str) or kind not in METHODS:
-        message = f"Method {kind!r} is not supported by this server. Supported: {', '.join(METHODS)}."
-        raise bad(message, "method.type", "unsupported_value")
-    _refuse_unknown(
-        {name: value for name, value in method.items() if value is not None}, {"type", kind}, "method."
-    )
-    part = _object(method, kind, "method.")
-    _refuse_unknown(part, {"hyperparameters"}, f"method.{kind}.")
-    if part.get("hyperparameters") is not None:
-        where = f"method.{kind}."
-        return kind, _numbers(_object(part, "hyperparameters", where), kind, f"{where}hyperparameters")
-    return kind, _numbers(_object(body, "hyperparameters"), kind, "hyperparameters")
-
-
-def _object(body: dict[str, Any], name: str, where: str = "") -> dict[str, Any]:
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        param = f"{where}{name}"
-        raise bad(f"Invalid type for '{param}': expected an object.", param, "invalid_type")
-    return value
-
-
-def _numbers(requested: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
-    for name, value in requested.items():
-        param = f"{where}.{name}"
-        if name not in METHODS[kind]:
-            raise bad(f"Unrecognized hyperparameter: {name}", param, "unknown_parameter")
-        if value is not None and value != "auto":
-            _check_number(name, value, param)
-    return {name: value for name, value in requested.items() if value is not None}
-
-
-def _check_number(name: str, value: Any, param: str) -> None:
-    kind, least, most = NUMBERS[name]
-    wanted = int if kind is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, wanted):
-        raise bad(f"Invalid type for '{param}': expected 'auto' or a number.", param, "invalid_type")
-    too_small = value < least if kind is int else value <= least
-    if too_small or value > most:
-        bound = f"between {least:g} and {most:g}" if kind is int else f"above {least:g} and at most {most:g}"
-        raise bad(f"Invalid '{param}': {value} must be {bound}.", param, "invalid_value")
-
-
 def _suffix(body: dict[str, Any]) -> str | None:
     suffix = body.get("suffix")
     if suffix is None:
         return None
     if not isinstance(suffix, str) or not 1 <= len(suffix) <= 64:
         raise bad("Invalid 'suffix': must be a string of 1 to 64 characters.", "suffix", "invalid_value")
-    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", suffix).strip("-")
+    # Without their accents letters can stand in a model's name, which is part of addresses and commands.
+    plain = "".join(c for c in unicodedata.normalize("NFKD", suffix) if not unicodedata.combining(c))
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-")
     if not clean:
-        raise bad("Invalid 'suffix': must contain a letter or a digit.", "suffix", "invalid_value")
+        message = (
+            "Invalid 'suffix': it becomes part of the model's name, which has letters from A to Z, digits, "
+            "'.', '_' and '-' only; nothing of this one is left."
+        )
+        raise bad(message, "suffix", "invalid_value")
     return clean
 
 
@@ -179,21 +131,6 @@ def _seed(body: dict[str, Any]) -> int:
             f"Invalid 'seed': must be an integer between 0 and {LARGEST_SEED}.", "seed", "invalid_value"
         )
     return seed
-
-
-def _metadata(body: dict[str, Any]) -> dict[str, str] | None:
-    metadata = body.get("metadata")
-    if metadata is None:
-        return None
-    if not isinstance(metadata, dict) or len(metadata) > 16:
-        raise bad("Invalid 'metadata': must be an object of at most 16 pairs.", "metadata", "invalid_value")
-    for key, value in metadata.items():
-        if len(key) > 64 or not isinstance(value, str) or len(value) > 512:
-            message = (
-                "Invalid 'metadata': keys have at most 64 characters, values are strings of at most 512."
-            )
-            raise bad(message, "metadata", "invalid_value")
-    return metadata
 
 
 def _refuse_too_many(store: Store, settings: Settings, project: str) -> None:

@@ -59,6 +59,13 @@ def failed_here(store: Store, job: Job, error: Exception) -> None:
         journal.fail(store, job, code, words)
 
 
+def no_room(store: Store, job: Job) -> None:
+    """Its worker found no room for its last words: what only training needs makes room for them."""
+    journal.discard_training_state(journal.folder_of(store, job.id))
+    with store.transaction():
+        journal.fail(store, job, "disk_full", f"The job failed: {disk.ADVICE}")
+
+
 def worker_died(store: Store, job: Job, how: str, restarts: int) -> None:
     """A worker ended without saying how: go on from its last checkpoint, but not for ever."""
     with store.transaction():

@@ -7,7 +7,6 @@ none, and the jobs that were running are started again, from their last checkpoi
 import asyncio
 import errno
 import logging
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from trainer.jobs import journal, stages
 from trainer.jobs.admission import admit
 from trainer.jobs.executors import ENDED, WAITING, Executor, State, Task
 from trainer.jobs.queue import QUEUE, Turns
+from trainer.jobs.room import Room
 from trainer.settings import Settings
 from trainer.store import Job, Store
 
@@ -33,11 +33,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Worker:
-    """A worker that an executor runs for a job."""
+    """A worker that an executor runs for a job; one that ended stays until its end is written down."""
 
     executor: Executor
     kind: str
     stopping: bool = False
+    ended: bool = False
+    full: bool = False
 
 
 class Supervisor:
@@ -51,7 +53,7 @@ class Supervisor:
         self.pause_deadlines: dict[str, float] = {}
         self.turns = Turns()
         self.adopted = False
-        self.full = False
+        self.room = Room(store)
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
@@ -59,12 +61,14 @@ class Supervisor:
             try:
                 self.tick()
             except Exception as error:
-                if not self._no_room(error):
+                if not self.room.is_lacking(error):
                     log.exception("A pass over the jobs failed; the next one tries again")
             await asyncio.sleep(PASS_SECONDS)
 
     def tick(self) -> None:
         """One pass."""
+        if not self.room.is_home():
+            return
         self.store.reserve.keep()
         if not self.adopted:
             self._adopt()
@@ -77,7 +81,7 @@ class Supervisor:
         for job in self._with_status("pausing"):
             self._safely(self._hurry, job)
         self._serve_queue()
-        self.full = self.full and not self.store.reserve.path.exists()
+        self.room.look()
 
     def _adopt(self) -> None:
         """Take over the workers that outlived an earlier server, and end those that nobody wants any more."""
@@ -94,24 +98,22 @@ class Supervisor:
         try:
             act(job)
         except Exception as error:
-            if self._no_room(error):
+            if self.room.is_lacking(error):
                 return
             log.exception("Could not move %s on", job.id)
             if isinstance(error, OSError) and error.errno in AWAY:
                 return
+            self._give_up(job, error)
+
+    def _give_up(self, job: Job, error: Exception) -> None:
+        try:
             self._stop_worker(job.id)
             stages.failed_here(self.store, job, error)
             if job.id in self.workers:
                 self._watch(self._again(job.id))
-
-    def _no_room(self, error: Exception) -> bool:
-        """Whether the next pass may get further: the reserve was given up, or the database waits for room."""
-        if not disk.is_full(error):
-            return False
-        if not self.full:
-            log.error("The disk is full: %s. What has ended is written down as soon as there is room", error)
-        self.full = True
-        return self.store.reserve.release() or isinstance(error, sqlite3.Error)
+        except Exception as another:
+            if not self.room.is_lacking(another):
+                raise
 
     def stop(self) -> None:
         """The server ends; the database still says that its jobs are running."""
@@ -168,12 +170,19 @@ class Supervisor:
         return self._again(job.id)
 
     def find(self, job_id: str, project: str) -> Job:
-        """The job with its journal taken over up to now."""
+        """The job with its journal taken over up to now, or what is known of it while there is no room."""
         job = self.store.find(Job, job_id, project)
         if job is None:
             raise no_such_job(job_id)
         # What a worker of a queued job says is told after that the job has begun.
-        return job if job.status == "queued" else journal.ingest(self.store, job)
+        if job.status == "queued":
+            return job
+        try:
+            return journal.ingest(self.store, job)
+        except Exception as error:
+            if not self.room.is_lacking(error):
+                raise
+            return job
 
     def _with_status(self, status: str) -> list[Job]:
         return self.store.where(Job, status=status)
@@ -196,7 +205,9 @@ class Supervisor:
         """How many jobs of each project have a worker that trains, or are about to have one."""
         jobs = {job.id: job for status in ("running", "pausing") for job in self._with_status(status)}
         own = [self._again(id) for id, worker in self.workers.items() if worker.kind == "train"]
-        return Counter(job.project for job in {**jobs, **{job.id: job for job in own}}.values())
+        ended = {id for id, worker in self.workers.items() if worker.ended}
+        jobs |= {job.id: job for job in own}
+        return Counter(job.project for job in jobs.values() if job.id not in ended)
 
     def _check(self, job: Job) -> None:
         self._ensure(job, "check")
@@ -225,10 +236,13 @@ class Supervisor:
             return
         if worker.kind == "train" and job.status == "queued" and not worker.stopping:
             stages.has_begun(self.store, job)
+        if state.phase == ENDED and not worker.ended:
+            worker.ended = True
+            worker.full = state.full or disk.has_none(self.store.jobs)
         job = journal.ingest(self.store, self._again(job.id))
-        if state.phase == ENDED:
-            self._forget(job.id)
+        if worker.ended:
             self._settle(job, worker, state)
+            self._forget(job.id)
 
     def _settle(self, job: Job, worker: Worker, state: State) -> None:
         """A worker ended: by its own outcome, because it had to, or for no reason that is known."""
@@ -236,7 +250,11 @@ class Supervisor:
             journal.discard_training_state(journal.folder_of(self.store, job.id))
         elif job.status == "pausing" and worker.stopping:
             self._has_paused(job)
-        elif job.status in {"validating_files", "running", "pausing"}:
+        elif job.status not in {"validating_files", "running", "pausing"}:
+            return
+        elif worker.full and not worker.stopping:
+            stages.no_room(self.store, job)
+        else:
             stages.worker_died(self.store, job, state.words, self.settings.training.restarts)
 
     def _hurry(self, job: Job) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from trainer import chat
+from trainer import chat, habits
 from trainer.errors import ApiError, bad, no_such_model, server_error
 from trainer.serve.batch import Answer, Batch
 from trainer.serve.models import Loaded, Missing, Models, name_of
@@ -65,6 +65,9 @@ class Answering:
 
     def _has_place(self, question: dict[str, Any]) -> bool:
         """A question for more answers than there are places is begun when it has them all."""
+        batch = self.batches.get(name_of(question["folder"], question["base"]))
+        if batch is not None and not batch.joins:
+            return False
         taken = sum(self.open.values())
         return taken == 0 or taken + question["n"] <= self.places
 
@@ -95,10 +98,14 @@ class Answering:
         most = _room(question, len(prompt))
         name = name_of(question["folder"], question["base"])
         batch = self.batches.get(name) or Batch(loaded)
-        batch.admit(prompt, [_answer(question, i, loaded.tokenizer, most) for i in range(question["n"])])
+        calls = habits.of(loaded.tokenizer).calls if question["tools"] else None
+        marks = "".join(calls or ())
+        texts = [TextStream(loaded.tokenizer, question["stop"], marks) for _ in range(question["n"])]
+        batch.admit(prompt, [_answer(question, i, text, most) for i, text in enumerate(texts)])
         self.batches[name] = batch
         self.open[question["id"]] = question["n"]
-        self._say({"event": "begin", "id": question["id"], "prompt_tokens": len(prompt)})
+        said = {"event": "begin", "id": question["id"], "prompt_tokens": len(prompt)}
+        self._say({**said, "calls": calls})
 
     def _load(self, question: dict[str, Any]) -> Loaded:
         try:
@@ -155,12 +162,12 @@ def _room(question: dict[str, Any], prompt: int) -> int:
     return int(min(wanted, context - prompt))
 
 
-def _answer(question: dict[str, Any], index: int, tokenizer: Any, most: int) -> Answer:
+def _answer(question: dict[str, Any], index: int, text: TextStream, most: int) -> Answer:
     return Answer(
         id=question["id"],
         index=index,
         sampler=Sampler.of(question, index),
-        text=TextStream(tokenizer, question["stop"]),
+        text=text,
         most=most,
         top_logprobs=question["top_logprobs"],
     )

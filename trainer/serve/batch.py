@@ -1,7 +1,7 @@
 """Answers of one model, made together: every step gives each of them its next token.
 
 A new question joins while others are being answered: its prompt is read alone, then its keys and values are
-laid beside the others', padded on the left.
+laid beside the others', padded on the left. Where a model can't have that, its questions come one by one.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
+from trainer.serve.caches import cache_for, can_join, join
 from trainer.serve.models import Loaded
 from trainer.serve.sampling import Sampler, logprobs_of
 from trainer.serve.spelling import Spelling
@@ -31,7 +31,14 @@ class Answer:
     top_logprobs: int | None
     made: int = 0
     finish: str | None = None
-    logprobs: list[Any] = field(default_factory=list)
+    logprobs: list[tuple[int, Any]] = field(default_factory=list)
+
+    def take_logprobs(self) -> list[Any]:
+        """The scores of the tokens that have been shown; a stop string's tokens never are."""
+        whole = self.finish is not None and not self.text.stopped
+        ready = [score for start, score in self.logprobs if whole or start < self.text.shown]
+        self.logprobs = self.logprobs[len(ready) :]
+        return ready
 
 
 class Batch:
@@ -46,17 +53,20 @@ class Batch:
         self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
         self.answers: list[Answer] = []
         self.cache: Any = None
+        self.joins = can_join(cache_for(self.model))
         self.mask = torch.empty(0, 0, dtype=torch.long)
         self.logits = torch.empty(0)
 
     @torch.inference_mode()
     def admit(self, prompt: list[int], answers: list[Answer]) -> None:
         """Read a prompt and let its answers join."""
-        ids = torch.tensor([prompt], device=self.model.device)
-        cache = DynamicCache(config=self.model.config)
-        logits = self._forward(input_ids=ids, past_key_values=cache, logits_to_keep=1)
         count = len(answers)
-        if count > 1:
+        ids = torch.tensor([prompt], device=self.model.device)
+        if not self.joins:
+            ids = ids.expand(count, -1)
+        cache = cache_for(self.model)
+        logits = self._forward(input_ids=ids, past_key_values=cache, logits_to_keep=1)
+        if count > len(ids):
             cache.batch_repeat_interleave(count)
         mask = torch.ones(count, len(prompt), dtype=torch.long, device=ids.device)
         self._join(cache, mask, logits.expand(count, -1))
@@ -67,9 +77,7 @@ class Batch:
             self.cache, self.mask, self.logits = cache, mask, logits
             return
         longest = max(self.mask.shape[1], mask.shape[1])
-        for ours, theirs in zip(self.cache.layers, cache.layers, strict=True):
-            ours.keys = torch.cat([_padded(ours.keys, longest), _padded(theirs.keys, longest)])
-            ours.values = torch.cat([_padded(ours.values, longest), _padded(theirs.values, longest)])
+        join(self.cache, cache, longest)
         self.mask = torch.cat([_padded_mask(self.mask, longest), _padded_mask(mask, longest)])
         self.logits = torch.cat([self.logits, logits])
 
@@ -88,9 +96,10 @@ class Batch:
     def _take(self, answer: Answer, token: int, row: torch.Tensor) -> Iterator[Said]:
         answer.made += 1
         ended = token in self.ends
+        start = answer.text.length
         text = "" if ended else answer.text.push(token)
         if answer.top_logprobs is not None and not ended:
-            answer.logprobs.append(self._logprobs(row, token, answer.top_logprobs))
+            answer.logprobs.append((start, self._logprobs(row, token, answer.top_logprobs)))
         if ended or answer.text.stopped:
             answer.finish = "stop"
         elif answer.made >= answer.most:
@@ -105,8 +114,7 @@ class Batch:
                 "text": text,
                 "finish": answer.finish,
             }
-            yield {**said, "logprobs": answer.logprobs, "tokens": answer.made}
-            answer.logprobs = []
+            yield {**said, "logprobs": answer.take_logprobs(), "tokens": answer.made}
 
     def _logprobs(self, row: torch.Tensor, token: int, top: int) -> Said:
         found = logprobs_of(row, token, top)
@@ -139,11 +147,7 @@ class Batch:
             return
         rows = torch.tensor(staying, device=self.mask.device)
         self.mask, self.logits = self.mask[rows], self.logits[rows]
-        self.cache.batch_select_indices(rows)
-
-
-def _padded(states: torch.Tensor, longest: int) -> torch.Tensor:
-    return torch.nn.functional.pad(states, (0, 0, longest - states.shape[2], 0))
+        self.cache.reorder_cache(rows)
 
 
 def _padded_mask(mask: torch.Tensor, longest: int) -> torch.Tensor:

@@ -4,7 +4,6 @@ One line of JSON each way over the process's own pipes, so there is no port that
 """
 
 import asyncio
-import contextlib
 import itertools
 import json
 import logging
@@ -19,6 +18,8 @@ from trainer.serve.port import Question, Said, unavailable
 from trainer.settings import Serving
 
 LONGEST_LINE = 2**24
+#: Bytes of questions that a process which is stuck has left unread.
+MOST_UNREAD = 2**26
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Local:
         self.log_file = log_file
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
+        self.pipe: asyncio.WriteTransport | None = None
         self.reading: asyncio.Task[None] | None = None
         self.waiting: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self.numbers = itertools.count()
@@ -38,6 +40,10 @@ class Local:
     async def answer(self, question: Question) -> AsyncGenerator[Said, None]:
         """What the process says of one question, until it is done; raises ApiError if it can't."""
         await self._start_once()
+        if self.pipe is not None and self.pipe.get_write_buffer_size() > MOST_UNREAD:
+            raise unavailable(
+                "answerer_busy", "The process that answers reads no questions; try again later."
+            )
         number = next(self.numbers)
         queue = self.waiting[number] = asyncio.Queue()
         try:
@@ -59,6 +65,8 @@ class Local:
 
     async def stop(self) -> None:
         """End the process."""
+        if self.pipe is not None and not self.pipe.is_closing():
+            self.pipe.abort()
         if self.process is not None:
             child.kill(self.process)
         if self.reading is not None:
@@ -74,9 +82,9 @@ class Local:
                 return
             if self.reading is not None:
                 await self.reading
-            self._start()
+            await self._start()
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
         self.process = child.start(
             "trainer.serve",
             str(self.settings.loaded_models),
@@ -85,16 +93,17 @@ class Local:
             log=self.log_file,
             stdout=subprocess.PIPE,
         )
+        loop = asyncio.get_running_loop()
+        self.pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, self.process.stdin)
         self.reading = asyncio.create_task(self._read(self.process))
         log.info("Started the answering process (%s)", self.process.pid)
 
     def _send(self, line: dict[str, Any]) -> None:
-        if self.process is None or self.process.stdin is None or self.process.poll() is not None:
+        """Never waits: what a process that is stuck doesn't read stays in memory."""
+        if self.process is None or self.pipe is None or self.process.poll() is not None:
             return
         # A process that just died is noticed by the reader, which tells everyone who waits.
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(line).encode() + b"\n")
-            self.process.stdin.flush()
+        self.pipe.write(json.dumps(line).encode() + b"\n")
 
     async def _read(self, process: subprocess.Popen[bytes]) -> None:
         reader = asyncio.StreamReader(limit=LONGEST_LINE)

@@ -2,9 +2,11 @@
 
 A question is the dictionary of `trainer.api.question`. What is said of it, in order:
 
-    {"event": "begin", "prompt_tokens": int}                                       once, first
+    {"event": "begin", "prompt_tokens": int, "calls": [before, behind] | None}     once, first
     {"event": "text", "index": int, "text": str, "finish": str | None,
      "logprobs": [OpenAI's entries], "tokens": int made so far}                    any number
+
+`calls` is what the model's template writes around the JSON of tool calls, where tools are offered.
 """
 
 from collections.abc import AsyncGenerator

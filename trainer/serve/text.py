@@ -9,14 +9,25 @@ HALF = "\ufffd"
 class TextStream:
     """The text of one answer as its tokens come in."""
 
-    def __init__(self, tokenizer: Any, stop: list[str]) -> None:
+    def __init__(self, tokenizer: Any, stop: list[str], marks: str = "") -> None:
+        """Special tokens are left out, except those that stand in `marks`."""
         self.tokenizer = tokenizer
         self.stop = stop
+        added = tokenizer.added_tokens_decoder if marks else {}
+        special = {token: str(known) for token, known in added.items() if known.special}
+        self.hidden = {token for token, text in special.items() if text not in marks}
+        self.hides_all = len(self.hidden) == len(special)
         self.tokens: list[int] = []
         self.prefix = 0
         self.read = 0
         self.held = ""
+        self.shown = 0
         self.stopped = False
+
+    @property
+    def length(self) -> int:
+        """The characters made until now, those held back included."""
+        return self.shown + len(self.held)
 
     def push(self, token: int) -> str:
         """The text that became certain with this token."""
@@ -34,21 +45,27 @@ class TextStream:
             return ""
         before = self._decode(self.tokens[self.prefix : self.read])
         rest = self._decode(self.tokens[self.prefix :])[len(before) :]
-        return self._release(self.held + rest.rstrip(HALF)) + self.held
+        text = self._release(self.held + rest.rstrip(HALF)) + self.held
+        self.shown += len(self.held)
+        return text
 
     def _decode(self, tokens: list[int]) -> str:
+        if not self.hides_all:
+            tokens = [token for token in tokens if token not in self.hidden]
         text: str = self.tokenizer.decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            tokens, skip_special_tokens=self.hides_all, clean_up_tokenization_spaces=False
         )
         return text
 
     def _release(self, text: str) -> str:
         found = [at for at in (text.find(stop) for stop in self.stop) if at >= 0]
         if found:
-            self.stopped, self.held = True, ""
-            return text[: min(found)]
-        keep = max((_overlap(text, stop) for stop in self.stop), default=0)
+            self.stopped = True
+            text, keep = text[: min(found)], 0
+        else:
+            keep = max((_overlap(text, stop) for stop in self.stop), default=0)
         self.held = text[len(text) - keep :]
+        self.shown += len(text) - keep
         return text[: len(text) - keep]
 
 

@@ -21,7 +21,10 @@ ADDED = (
     ("files", "expires_at INTEGER"),
     ("uploads", "file_seconds INTEGER"),
     ("jobs", "idempotency_key TEXT"),
+    ("jobs", "asked TEXT"),
 )
+#: How many deleted files are remembered as places in a list.
+REMEMBERED = 10_000
 TABLES: dict[type, str] = {
     File: "files",
     Job: "jobs",
@@ -59,6 +62,18 @@ class Store:
             known = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
             if column.split()[0] not in known:
                 self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+        self.identity = self._identity()
+
+    def is_there(self) -> bool:
+        """Whether the home still holds this database: a folder can be removed under a server that runs."""
+        return self._identity() == self.identity
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = (self.home / "trainer.db").stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Let go of the database."""
@@ -112,6 +127,9 @@ class Store:
         condition = " AND ".join(f"{name} = ?" for name in ["id", *equal])
         query = f"SELECT seq FROM {TABLES[kind]} WHERE {condition}"  # noqa: S608
         row = self.db.execute(query, [id, *equal.values()]).fetchone()
+        if row is None and kind is File:
+            query = "SELECT seq FROM gone WHERE id = ? AND project = ?"
+            row = self.db.execute(query, [id, equal["project"]]).fetchone()
         if row is None:
             raise KeyError(id)
         return int(row["seq"])
@@ -159,8 +177,14 @@ class Store:
         return [_record(File, row) for row in self.db.execute(query, [now])]
 
     def remove_file(self, file: File) -> None:
-        """Forget a file and its bytes; a job that uses them has its own link."""
-        self.remove(file)
+        """Forget a file and its bytes; a job that uses them has its own link.
+
+        Where it stood is remembered for a while, for who deletes what a list shows and then asks for more.
+        """
+        with self.transaction():
+            self.db.execute("INSERT INTO gone SELECT id, project, seq FROM files WHERE id = ?", [file.id])
+            self.db.execute("DELETE FROM gone WHERE rowid <= (SELECT max(rowid) FROM gone) - ?", [REMEMBERED])
+            self.remove(file)
         self.file_path(file).unlink(missing_ok=True)
 
     def file_path(self, file: File) -> Path:

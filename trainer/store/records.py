@@ -72,6 +72,7 @@ class Job:
     journal_offset: int = 0
     announced: int = 0
     idempotency_key: str | None = None
+    asked: str | None = None
 
     @property
     def over(self) -> bool:

@@ -123,14 +123,14 @@ def _system_mark(text: str) -> int:
 def read_columns(path: Path, rows: int, refusals: Iterable[str] = ()) -> Columns:
     """The columns of a file of about `rows` rows. Raises OSError."""
     columns = Columns(refusals)
-    columns.common = common_pairs([tokens_of(example) for example in _sample(path, rows)])
+    columns.common = common_pairs([tokens_of(example) for example in sample_of(path, rows)])
     for example in read_examples(path):
         columns.add(example)
     columns.bands.finish()
     return columns
 
 
-def _sample(path: Path, rows: int) -> Iterator[Example]:
+def sample_of(path: Path, rows: int) -> Iterator[Example]:
     """All rows of a small file, else some that are spread evenly over it."""
     if rows <= SAMPLE:
         yield from read_examples(path)

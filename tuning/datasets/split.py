@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,9 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from tuning.datasets.atomic import writing
-from tuning.datasets.examples import Example, read_examples
 from tuning.datasets.formats import PREFERENCE_KEYS, SUPERVISED_KEYS
-from tuning.datasets.groups import CannotSplit, Group, groups_of, labels_in
+from tuning.datasets.groups import CannotSplit, Group, Row, read_rows
 from tuning.datasets.inside import opened
 from tuning.datasets.ranges import BOM
 from tuning.datasets.strict import read_line
@@ -58,22 +57,18 @@ def split_file(
     if group_by in _ROW_KEYS:
         raise CannotSplit(f"{group_by!r} is part of what is trained on. Group by a key of your own.")
     with opened(source) as plain:
-        examples = list(read_examples(plain))
-        lines = _lines(plain, {example.row for example in examples})
-    if len(examples) < 3:
-        raise CannotSplit(f"The file has {len(examples)} readable rows: too few to split.")
-    groups = groups_of(examples, lines, group_by)
-    shares = {"heldout": heldout, "validation": validation}
-    chosen = assign(groups, shares, seed)
-    _refuse_empty(chosen, shares)
-    _refuse_stale(source, folder, shares)
-    folder.mkdir(parents=True, exist_ok=True)
-    return _write(source, folder, examples, lines, chosen, group_by)
-
-
-def _lines(source: Path, wanted: set[int]) -> dict[int, bytes]:
-    with source.open("rb") as file:
-        return {n: line.removeprefix(BOM).strip() for n, line in enumerate(file, 1) if n in wanted}
+        rows, groups = read_rows(plain, group_by)
+        if len(rows) < 3:
+            raise CannotSplit(f"The file has {len(rows)} readable rows: too few to split.")
+        shares = {"heldout": heldout, "validation": validation}
+        chosen = assign(groups, shares, seed)
+        _refuse_empty(chosen, shares)
+        _refuse_stale(source, folder, shares)
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = {name: _path(source, folder, name) for name in PARTS if name in chosen.values()}
+        _write(plain, rows, chosen, paths, group_by)
+    labels = {row.row: row.label for row in rows} if any(group.label for group in groups) else {}
+    return [_part(name, path, chosen, labels) for name, path in paths.items()]
 
 
 def assign(groups: Sequence[Group], shares: dict[str, float], seed: int) -> dict[int, str]:
@@ -104,8 +99,8 @@ def _take(waiting: list[Group], wanted: float, part: str, chosen: dict[int, str]
     return taken
 
 
-def _draw(key: str, seed: int) -> bytes:
-    return hashlib.blake2b(f"{seed}\0{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _draw(key: bytes, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed}\0".encode() + key, digest_size=8).digest()
 
 
 def _refuse_empty(chosen: dict[int, str], shares: dict[str, float]) -> None:
@@ -130,28 +125,20 @@ def _path(source: Path, folder: Path, part: str) -> Path:
 
 
 def _write(
-    source: Path,
-    folder: Path,
-    examples: Sequence[Example],
-    lines: dict[int, bytes],
-    chosen: dict[int, str],
-    group_by: str | None,
-) -> list[Part]:
-    labels = labels_in(examples)
-    parts: list[Part] = []
-    with ExitStack() as stack:
-        for name in PARTS:
-            mine = [example for example in examples if chosen[example.row] == name]
-            if not mine:
-                continue
-            path = _path(source, folder, name)
-            out = stack.enter_context(writing(path))
-            out.writelines(_without(lines[example.row], group_by) + b"\n" for example in mine)
-            counts: dict[str, int] = {}
-            for example in mine if labels else ():
-                counts[example.answer] = counts.get(example.answer, 0) + 1
-            parts.append(Part(name, path, len(mine), dict(sorted(counts.items()))))
-    return parts
+    source: Path, rows: Sequence[Row], chosen: dict[int, str], paths: dict[str, Path], group_by: str | None
+) -> None:
+    with source.open("rb") as file, ExitStack() as stack:
+        parts = {name: stack.enter_context(writing(path)) for name, path in paths.items()}
+        for row in rows:
+            file.seek(row.offset)
+            line = file.readline().removeprefix(BOM).strip()
+            parts[chosen[row.row]].write(_without(line, group_by) + b"\n")
+
+
+def _part(name: str, path: Path, chosen: dict[int, str], labels: dict[int, str]) -> Part:
+    mine = [row for row, part in chosen.items() if part == name]
+    counts = Counter(labels[row] for row in mine if row in labels)
+    return Part(name, path, len(mine), dict(sorted(counts.items())))
 
 
 def _without(line: bytes, key: str | None) -> bytes:

@@ -19,8 +19,8 @@ from trainer.store import Store
 @pytest.fixture(scope="session")
 def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess]:
     home = tmp_path_factory.mktemp("trainer") / "home"
-    config = settings_text(training={"concurrent": 0}, limits={"file_bytes": 2_000_000})
-    with running_trainer(home, key="sk-the-right-key", config=config) as process:
+    config = settings_text(limits={"file_bytes": 2_000_000})
+    with running_trainer(home, key="sk-the-right-key", config=config, idle=True) as process:
         yield process
 
 

@@ -69,8 +69,8 @@ def test_without_a_key_only_this_machine_and_none_of_its_web_pages_is_answered(
 @pytest.fixture(scope="module")
 def keyless(tmp_path_factory: pytest.TempPathFactory):
     home = tmp_path_factory.mktemp("keyless") / "home"
-    config = settings_text(training={"concurrent": 0}).replace("[bases.tiny-chat]", '[bases."team/tiny"]')
-    with running_trainer(home, config=config) as trainer:
+    config = settings_text().replace("[bases.tiny-chat]", '[bases."team/tiny"]')
+    with running_trainer(home, config=config, idle=True) as trainer:
         yield trainer
 
 
@@ -90,9 +90,10 @@ def test_a_repeated_create_with_its_idempotency_key_gets_the_same_job(client: Op
     first, second = (client.fine_tuning.jobs.create(**again) for _ in range(2))
     assert first.id == second.id
     other = client.files.create(file=("b", headlines()), purpose="fine-tune").id
-    with pytest.raises(openai.ConflictError) as error:
-        client.fine_tuning.jobs.create(**{**again, "training_file": other})
-    assert error.value.code == "idempotency_key_reused"
+    for change in ({"training_file": other}, {"seed": 5}, {"suffix": "b"}, {"validation_file": other}):
+        with pytest.raises(openai.ConflictError) as error:
+            client.fine_tuning.jobs.create(**{**again, **change})
+        assert error.value.code == "idempotency_key_reused"
     assert client.fine_tuning.jobs.create(model="tiny-chat", training_file=file).id != first.id
     for job in client.fine_tuning.jobs.list():
         if job.status in {"validating_files", "queued"}:
@@ -148,7 +149,7 @@ def test_a_home_of_an_older_server_is_brought_up_to_date(tmp_path: Path) -> None
 
 
 def test_a_new_home_is_its_owners_alone(tmp_path: Path) -> None:
-    with running_trainer(tmp_path / "home", config=settings_text(training={"concurrent": 0})) as trainer:
+    with running_trainer(tmp_path / "home", idle=True) as trainer:
         modes = {
             path.stat().st_mode & 0o077
             for path in (trainer.home, trainer.home / "files", trainer.home / "jobs")

@@ -45,6 +45,16 @@ def test_any_json_object_gets_a_verdict(row: dict[str, object]) -> None:
         assert verdict is None or verdict.endswith(".")
 
 
+def called(function: dict[str, str] | None = None, **changes: object) -> dict[str, object]:
+    call = {"id": "c", "type": "function", "function": {"name": "f", **(function or {})}, **changes}
+    return {"role": "assistant", "tool_calls": [call]}
+
+
+def offering(**function: object) -> dict[str, object]:
+    tool = {"type": "function", "function": {"name": "f", **function}}
+    return {"messages": [USER, ANSWER], "tools": [tool]}
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -88,6 +98,22 @@ def test_a_good_row_passes(row: dict[str, object]) -> None:
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}, ANSWER]}, "text only"),
         ({"messages": [{"role": "tool", "content": "r"}, ANSWER]}, "tool_call_id is missing"),
         ({"messages": [USER, ANSWER], "tools": "f"}, "'tools' must be a list"),
+        ({"messages": [USER, called(id=["a"])]}, "messages[1].tool_calls[0].id must be a string"),
+        ({"messages": [USER, called({"arguments": "[" * 900 + "]" * 900})]}, "arguments are nested too deep"),
+        (offering(parameters="x"), "tools[0].function.parameters must be an object"),
+        (offering(description=5), "tools[0].function.description must be a string"),
+        (offering(strict="x"), "tools[0].function.strict must be true or false"),
+        (offering(name=5), "tools[0].function.name must be a string"),
+        (
+            {"messages": [USER, ANSWER], "tools": [{"type": "function"}]},
+            "tools[0].function must be an object",
+        ),
+        ({"messages": [USER, ANSWER], "functions": [{}]}, "functions[0].name is missing"),
+        (
+            {"messages": [USER, ANSWER], "parallel_tool_calls": 5},
+            "'parallel_tool_calls' must be true or false",
+        ),
+        (offering(parameters=json.loads('{"a":' * 700 + "1" + "}" * 700)), "nested too deep"),
     ],
 )
 def test_a_bad_row_is_named_with_its_place(row: dict[str, object], words: str) -> None:
@@ -119,6 +145,13 @@ def test_only_the_first_problems_are_named_and_the_rest_counted(tmp_path: Path) 
     assert "Line 5: " in str(error.value)
     assert "Line 6: " not in str(error.value)
     assert "(and 7 more)" in str(error.value)
+
+
+def test_json_that_is_broken_is_named_by_line_and_character(tmp_path: Path) -> None:
+    with pytest.raises(checks.BadFile) as error:
+        checks.read(written(tmp_path, [b'{"messages": [', b'{"messages', b"{}"]), "supervised")
+    assert "Line 1: not valid JSON (Expecting value at character 15)." in str(error.value)
+    assert "Line 2: not valid JSON (Unterminated string starting at character 2)." in str(error.value)
 
 
 def test_bytes_that_are_no_text_are_named_by_line(tmp_path: Path) -> None:

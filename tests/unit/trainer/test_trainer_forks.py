@@ -89,6 +89,34 @@ def test_without_work_the_process_ends_and_gives_its_memory_back() -> None:
     ours.close()
 
 
+def test_a_process_that_cannot_load_the_libraries_ends_with_the_reason(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    without_memory = (
+        "import sys; sys.modules['trainer.engine.preference'] = None\n"
+        "from trainer.engine import forkserver; forkserver.main()"
+    )
+    command = [sys.executable, "-c", without_memory, str(theirs.fileno()), "60"]
+    process = subprocess.Popen(command, cwd=ROOT, pass_fds=(theirs.fileno(),), stderr=subprocess.PIPE)
+    theirs.close()
+    assert process.wait(timeout=10) == 1
+    assert b"trainer.engine.preference" in process.stderr.read()
+    process.stderr.close()
+    ours.close()
+
+
+def test_a_worker_does_not_wait_for_ever_for_a_process_that_never_gets_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forks, "LOADING_SECONDS", 0.0)
+    server = ForkServer(tmp_path / "server.log", threads=1, idle_seconds=60)
+    loading: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(server, "listen", lambda: loading.append(server.process))
+    worker = start(server, tmp_path / "missing")
+    assert isinstance(worker.process, subprocess.Popen)
+    assert loading[0].returncode == -signal.SIGKILL
+    assert worker.wait() == 1
+
+
 def test_a_worker_outlives_the_process_that_forked_it(server: ForkServer, tmp_path: Path) -> None:
     worker = held(server, tmp_path)
     os.kill(server.process.pid, signal.SIGKILL)

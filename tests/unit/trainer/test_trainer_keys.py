@@ -5,14 +5,13 @@ from pathlib import Path
 import openai
 import pytest
 
-from tests.fakes.trainer_process import headlines, running_trainer, settings_text
+from tests.fakes.trainer_process import headlines, running_trainer
 from trainer import keys
 
 
 def test_a_key_sees_only_its_projects_things(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
-    config = settings_text(training={"concurrent": 0})
-    with running_trainer(home, key="sk-admin", config=config) as trainer:
+    with running_trainer(home, key="sk-admin", idle=True) as trainer:
 
         def made(name: str, project: str) -> str:
             assert keys.main(["add", name, "--project", project, "--home", str(home)]) == 0

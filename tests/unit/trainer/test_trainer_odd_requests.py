@@ -12,6 +12,7 @@ from openai import OpenAI
 from tests.fakes.raw_http import MULTIPART, Answer, field, form, send
 from tests.fakes.trainer_contract import problem_with
 from tests.fakes.trainer_process import TrainerProcess, until
+from trainer.api.question import KNOWN
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 JOBS, FILES, UPLOADS = "/v1/fine_tuning/jobs", "/v1/files", "/v1/uploads"
@@ -78,6 +79,16 @@ def test_a_limit_that_is_no_number_is_refused(ask, path: str, limit: str) -> Non
 def test_a_limit_beyond_the_most_is_cut_and_an_unknown_order_refused(ask) -> None:
     assert ask("GET", f"{JOBS}?limit=99999999").status == 200
     assert ask("GET", f"{FILES}?order=sideways").error["param"] == "order"
+    assert "at most 18 digits" in ask("GET", f"{FILES}?limit={'9' * 20}").error["message"]
+
+
+@pytest.mark.parametrize("asked", ["metadata=x", "metadata=", "metadata[=x", "metadata[]=x", "metadata.a=x"])
+def test_a_list_by_metadata_that_names_no_pair_is_refused(ask, asked: str) -> None:
+    assert ask("GET", f"{JOBS}?{asked}").error["param"] == "metadata"
+
+
+def test_jobs_without_metadata_are_asked_for_by_null(ask) -> None:
+    assert ask("GET", f"{JOBS}?metadata=null").status == 200
 
 
 @pytest.mark.parametrize(
@@ -91,7 +102,8 @@ def test_a_limit_beyond_the_most_is_cut_and_an_unknown_order_refused(ask) -> Non
         ([field("purpose", b"x" * 2000), FILE], "purpose", None),
         ([field("purpose", b"evals"), FILE], "purpose", "invalid_value"),
         ([PURPOSE, field("file", b"abc", "a\0b")], None, None),
-        ([PURPOSE, ("X-Nothing: x", b"abc")], "", "unknown_parameter"),
+        ([PURPOSE, ("X-Nothing: x", b"abc")], None, None),
+        ([PURPOSE, ("Content-Disposition: form-data", b"abc")], None, None),
         ([PURPOSE, FILE, field("expires_after[seconds]", b"9999")], "expires_after[anchor]", "invalid_value"),
         (
             [
@@ -125,6 +137,13 @@ def test_a_form_with_a_fault_is_refused_by_name_and_leaves_nothing(
 )
 def test_a_form_that_can_not_be_read_is_refused(ask, body: bytes, kind: str) -> None:
     assert ask("POST", FILES, body, Content_Type=kind).status == 400
+
+
+@pytest.mark.parametrize("cut", range(3, len(form(PURPOSE)) - 6))
+def test_a_form_that_is_cut_anywhere_is_refused_in_words(ask, cut: int) -> None:
+    error = ask("POST", FILES, form(PURPOSE)[:cut], Content_Type=MULTIPART).error
+    assert error["param"] in (None, "purpose", "file")
+    assert "cut short" in error["message"] or error["param"] == "file"
 
 
 @pytest.mark.parametrize(
@@ -212,10 +231,12 @@ MESSAGE = st.fixed_dictionaries(
 )
 QUESTION = st.fixed_dictionaries(
     # More answers than there can be, so that no question is right.
-    {"model": st.just("tiny-chat"), "n": st.just(99), "messages": ANYTHING | st.lists(MESSAGE)},
-    optional=dict.fromkeys(
-        ("tools", "tool_choice", "stop", "stream", "stream_options", "response_format", "logprobs"), ANYTHING
-    ),
+    {"model": st.just("tiny-chat"), "n": st.just(999), "messages": ANYTHING | st.lists(MESSAGE)},
+    optional=dict.fromkeys(KNOWN - {"model", "messages", "n"}, ANYTHING)
+    | {
+        "tools": ANYTHING
+        | st.lists(st.fixed_dictionaries({"type": st.just("function"), "function": ANYTHING}))
+    },
 )
 ORDER = st.fixed_dictionaries(
     {"model": st.just("tiny-chat") | ANYTHING, "training_file": ANYTHING},

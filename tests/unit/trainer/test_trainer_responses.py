@@ -8,6 +8,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.fakes.trainer_contract import problem_with
+from trainer.serve.port import too_long
 
 
 class Answering:
@@ -58,6 +59,32 @@ async def test_a_conversation_goes_on_with_what_was_answered(serve: Any) -> None
     ]
 
 
+async def test_what_was_asked_is_said_back_as_it_was(serve: Any) -> None:
+    made = await asked(
+        serve,
+        Answering(),
+        input="match",
+        metadata={"plan": "7"},
+        parallel_tool_calls=False,
+        text={"format": {"type": "text"}, "verbosity": "medium"},
+        tool_choice="none",
+    )
+    assert (made.metadata, made.parallel_tool_calls, made.tool_choice) == ({"plan": "7"}, False, "none")
+    assert (await asked(serve, Answering(), input="match")).parallel_tool_calls is True
+
+
+async def test_an_input_that_is_too_long_is_called_input(serve: Any) -> None:
+    class Full(Answering):
+        async def answer(self, question: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+            raise too_long(256, 300)
+            yield {}
+
+    with pytest.raises(openai.BadRequestError) as error:
+        await asked(serve, Full(), input="match " * 300)
+    assert (error.value.param, error.value.code) == ("input", "context_length_exceeded")
+    assert "reduce the length of the input" in error.value.body["message"]
+
+
 async def test_an_answer_that_was_cut_is_incomplete(serve: Any) -> None:
     made = await asked(serve, Answering(finish="length"), input="match")
     assert (made.status, made.incomplete_details.reason) == ("incomplete", "max_output_tokens")
@@ -81,6 +108,12 @@ async def test_an_answer_that_was_cut_is_incomplete(serve: Any) -> None:
         ({"store": True}, "store"),
         ({"tools": [{"type": "web_search"}]}, "tools"),
         ({"text": {"format": {"type": "json_object"}}}, "text"),
+        ({"text": {"format": {"type": "text"}, "verbosity": "high"}}, "text"),
+        ({"text": {"nonsense": 1}}, "text.nonsense"),
+        ({"text": ""}, "text"),
+        ({"store": 0}, "store"),
+        ({"metadata": "zz"}, "metadata"),
+        ({"metadata": {"a": 5}}, "metadata"),
         ({"extra_body": {"nonsense": 1}}, "nonsense"),
     ],
 )

@@ -24,6 +24,8 @@ def test_the_shipped_settings_offer_the_tiny_base() -> None:
         ("[training]\nexecutor = 'slurm'\n[bases.a]\nsource = 'tiny'", 'must be "local" or "ray"'),
         ("[bases.a]\nsource = 'tiny'\nnodes = 0", "bases.a.nodes must be a whole number from 1, not 0"),
         ("[bases.a]\nsource = 'tiny'\ngpus = 0.5", "bases.a.gpus must be a whole number from 0, not 0.5"),
+        ("[bases]\na = 3", "bases.a must be a section of settings, not 3"),
+        ("bases = 3", "bases must be a section of settings, not 3"),
         ("[", "rows.toml"),
     ],
 )
@@ -34,6 +36,40 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, words
         settings.load(path)
     assert words in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[serving]\nplaces = 0", "serving.places must be a whole number from 1, not 0"),
+        ("[serving]\nplaces = 'x'", "serving.places must be a whole number from 1, not 'x'"),
+        ("[serving]\nplaces = true", "serving.places must be a whole number from 1, not True"),
+        ("[serving]\nvllm_options = ['--a', 1]", "serving.vllm_options must be a list of texts"),
+        ("[serving]\nengine = ['auto']", "serving.engine must be text"),
+        ("[training]\nconcurrent = 0", "training.concurrent must be a whole number from 1, not 0"),
+        ("[training]\nrestarts = -1", "training.restarts must be a whole number from 0, not -1"),
+        ("[training]\ncheckpoint_seconds = 'a'", "training.checkpoint_seconds must be a number from 0"),
+        ("[training]\ncheckpoint_seconds = nan", "training.checkpoint_seconds must be a number from 0"),
+        ("[bases.a]\nsource = 'tiny'\nbatch_size = 0", "bases.a.batch_size must be a whole number from 1"),
+        ("[bases.a]\nsource = 'tiny'\ncontext = 0", "bases.a.context must be a whole number from 1, not 0"),
+        ("[bases.a]\nsource = 'tiny'\npacking = 'yes'", "bases.a.packing must be true or false, not 'yes'"),
+        ("[bases.a]\nsource = 'tiny'\nlearning_rate = 'x'", "bases.a.learning_rate must be a number above 0"),
+        ("[bases.a]\nsource = 'tiny'\nlearning_rate = 0", "bases.a.learning_rate must be a number above 0"),
+        ("[bases.a]\nsource = 3", "bases.a.source must be text, not 3"),
+        ("organization = 3", "organization must be text, not 3"),
+        ("serving = 3", "serving must be a section of settings, not 3"),
+        ("[webhooks]\nurl = 'x'", "webhooks must be sections like [[webhooks]]"),
+        ("[servings]\nplaces = 1", "servings is not a section; known are bases, limits"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_or_without_sense_is_refused_by_name(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    path = tmp_path / "rows.toml"
+    path.write_text(f"{text}\n[bases.b]\nsource = 'tiny'")
+    with pytest.raises(settings.SettingsError) as error:
+        settings.load(path)
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize(

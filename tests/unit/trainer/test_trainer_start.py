@@ -1,12 +1,16 @@
 """What `ft-bot trainer` says when something is not there."""
 
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import openai
 import pytest
 
-from tests.fakes.trainer_process import ROOT
+from tests.fakes.raw_http import send
+from tests.fakes.trainer_process import ROOT, running_trainer
 from trainer.__main__ import main
 from trainer.extras import TRAINER
 from trainer.jobs import child
@@ -73,3 +77,31 @@ def test_a_worker_gets_no_secret_but_the_one_for_gated_bases(monkeypatch: pytest
         monkeypatch.setenv(name, "s3cret")
     given = child.environment(threads=1)
     assert [name for name, value in given.items() if value == "s3cret"] == ["HF_TOKEN"]
+
+
+def test_a_damaged_database_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "trainer.db").write_bytes(b"no database " * 1000)
+    assert start(home) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{home / 'trainer.db'} is damaged" in said
+    assert "put a backup in its place, or move it away" in said
+
+
+def test_a_home_that_is_removed_under_the_server_is_told_to_all_and_once_to_the_log(tmp_path: Path) -> None:
+    with running_trainer(tmp_path / "home", idle=True) as trainer:
+        job = trainer.client().fine_tuning.jobs
+        shutil.move(tmp_path / "home", tmp_path / "elsewhere")
+        for path in ("/healthz", "/v1/models"):
+            answer = send(trainer.url, "GET", path)
+            assert (answer.status, answer.error["code"]) == (503, "home_missing")
+        with pytest.raises(openai.InternalServerError, match="was removed while it ran"):
+            job.create(model="tiny-chat", training_file="file-1")
+        time.sleep(0.7)
+        shutil.move(tmp_path / "elsewhere", tmp_path / "home")
+        assert send(trainer.url, "GET", "/healthz").status == 200
+    log = (tmp_path / "home.log").read_text()
+    assert log.count("is gone: no job goes on until it is back") == 1
+    assert "Traceback" not in log

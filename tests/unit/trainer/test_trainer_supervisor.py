@@ -131,6 +131,7 @@ def test_what_a_worker_said_last_is_written_into_the_room_kept_back_on_a_full_di
     last = {"kind": "outcome", "outcome": "failed", "code": "disk_full", "message": "no room"}
     assert workshop.ends(job, *[metrics(step) for step in range(1, 400)], last).status == "running"
     assert not reserve.exists()
+    assert workshop.supervisor.find(job.id, "p").status == "running"
     store.db.execute(f"PRAGMA max_page_count = {pages * 100}")
     workshop.supervisor.tick()
     job = workshop.job(job)
@@ -141,6 +142,32 @@ def test_what_a_worker_said_last_is_written_into_the_room_kept_back_on_a_full_di
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
     workshop.supervisor.tick()
     assert reserve.exists()
+
+
+def test_a_worker_that_ends_without_room_for_a_word_is_not_started_again_and_holds_no_place(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, job, other = workshop.store, workshop.running_job(), workshop.new_job()
+    workshop.supervisor.tick()
+    assert workshop.ends(other, CHECKED).status == "queued"
+    training_state = store.jobs / job.id / "checkpoints" / "checkpoint-3" / "optimizer.pt"
+    training_state.parent.mkdir(parents=True)
+    training_state.write_text("much")
+    (training_state.parent / "complete").touch()
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    store.db.execute("PRAGMA query_only = ON")
+    monkeypatch.setattr(disk, "WORDS", (*disk.WORDS, "readonly database"))
+    workshop.ends(job)
+    for _ in range(5):
+        workshop.supervisor.tick()
+    assert workshop.started[-1] == ("train", other.id)
+    assert [started for started in workshop.started if started == ("train", job.id)] == [("train", job.id)]
+    store.db.execute("PRAGMA query_only = OFF")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    workshop.supervisor.tick()
+    assert (workshop.job(job).status, workshop.job(job).error["code"]) == ("failed", "disk_full")
+    assert workshop.job(other).status == "running"
+    assert not training_state.exists()
 
 
 def test_a_job_that_finds_no_room_leaves_no_folder_behind(workshop: Workshop) -> None:

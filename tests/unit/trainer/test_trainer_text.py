@@ -13,6 +13,12 @@ class Bytes:
         return bytes(tokens).decode("utf-8", "replace")
 
 
+class Special(str):
+    """As much of an added token as matters."""
+
+    special = True
+
+
 def streamed(text: str, stop: list[str]) -> tuple[list[str], TextStream]:
     stream = TextStream(Bytes(), stop)
     pieces = []
@@ -51,3 +57,18 @@ def test_half_a_character_at_the_end_is_left_out() -> None:
 
 def test_what_may_begin_a_stop_string_waits() -> None:
     assert streamed("abX", ["abc"])[0] == ["", "", "abX", ""]
+
+
+def test_special_tokens_are_left_out_except_the_marks_of_calls() -> None:
+    class Words:
+        added = ("[TOOL_CALLS]", "</s>")
+
+        def __init__(self) -> None:
+            self.added_tokens_decoder = {i: Special(text) for i, text in enumerate(self.added)}
+
+        def decode(self, tokens: list[int], skip_special_tokens: bool, **_: object) -> str:
+            return "".join((*self.added, "word")[t] for t in tokens if t > 1 or not skip_special_tokens)
+
+    for marks, shown in (("", "word"), ("[TOOL_CALLS]", "[TOOL_CALLS]word")):
+        stream = TextStream(Words(), [], marks)
+        assert "".join(stream.push(token) for token in (0, 2, 1)) + stream.finish() == shown

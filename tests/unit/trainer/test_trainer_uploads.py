@@ -30,7 +30,9 @@ def test_parts_become_a_file_in_the_order_given(client: OpenAI, trainer: Trainer
     upload = announced(client)
     assert (upload.status, upload.expires_at - upload.created_at) == ("pending", 3600)
     second, first = sent(client, upload, CONTENT[700:]), sent(client, upload, CONTENT[:700])
-    done = client.uploads.complete(upload.id, part_ids=[first, second], md5=hashlib.md5(CONTENT).hexdigest())
+    done = client.uploads.complete(
+        upload.id, part_ids=[first, second], md5=hashlib.md5(CONTENT).hexdigest().upper()
+    )
     assert done.status == "completed"
     assert client.files.content(done.file.id).content == CONTENT
     assert not (trainer.home / "uploads" / upload.id).exists()
@@ -51,7 +53,9 @@ def test_a_wrong_size_a_wrong_sum_and_wrong_parts_are_refused_and_can_be_put_rig
         ({"part_ids": [small]}, "part_ids"),
         ({"part_ids": [part, part]}, "part_ids"),
         ({"part_ids": ["part_unknown"]}, "part_ids"),
-        ({"part_ids": [part], "md5": "0" * 32}, "md5"),
+        *(({"part_ids": [part], "md5": wrong}, "md5") for wrong in ("0" * 32, 5, "")),
+        ({"part_ids": [part], "md5": 5}, "md5"),
+        ({"part_ids": [part], "md5": ""}, "md5"),
     ]:
         with pytest.raises(openai.BadRequestError) as error:
             client.uploads.complete(upload.id, **options)

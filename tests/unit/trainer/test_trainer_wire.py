@@ -159,6 +159,7 @@ def test_deleting_the_file_does_no_harm_to_a_job_that_uses_it(client: OpenAI) ->
         ({"training_file": "file-unknown"}, "training_file"),
         ({"suffix": "x" * 65}, "suffix"),
         ({"suffix": "!!!"}, "suffix"),
+        ({"suffix": "要約モデル"}, "suffix"),
         ({"seed": -1}, "seed"),
         ({"metadata": {"k": "v" * 513}}, "metadata"),
         ({"method": {"type": "reinforcement"}}, "method.type"),
@@ -179,6 +180,15 @@ def test_a_wrong_parameter_is_refused_by_name(client: OpenAI, change: dict[str, 
     assert error.value.type == "invalid_request_error"
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_files_can_be_deleted_while_they_are_paged_through(client: OpenAI, order: str) -> None:
+    made = {client.files.create(file=("a", b"x"), purpose="vision").id for _ in range(5)}
+    listed = client.files.list(limit=2, order=order, purpose="vision")
+    deleted = [client.files.delete(file.id).id for file in listed]
+    assert made <= set(deleted)
+    assert client.files.list(purpose="vision").data == []
+
+
 def test_jobs_are_listed_newest_first_in_pages_and_by_metadata(client: OpenAI) -> None:
     file = upload(client).id
     jobs = [new_job(client, training_file=file, metadata={"set": "a", "n": str(n)}) for n in range(3)]
@@ -189,6 +199,18 @@ def test_jobs_are_listed_newest_first_in_pages_and_by_metadata(client: OpenAI) -
     assert client.fine_tuning.jobs.list(limit=2).has_more
     for job in ids:
         client.fine_tuning.jobs.cancel(job)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"), [("my news", "my-news"), ("Zürich café", "Zurich-cafe"), ("v1_é", "v1_e")]
+)
+def test_a_suffix_becomes_a_safe_part_of_the_models_name(
+    trainer: TrainerProcess, client: OpenAI, suffix: str, name: str
+) -> None:
+    job = new_job(client, suffix=suffix, hyperparameters={"learning_rate_multiplier": 5000})
+    spec = json.loads((trainer.home / "jobs" / job.id / "spec.json").read_text())
+    assert spec["fine_tuned_model"].startswith(f"ft:tiny-chat:local:{name}:")
+    client.fine_tuning.jobs.cancel(job.id)
 
 
 def test_bases_are_models_and_unknown_models_answer_404(client: OpenAI) -> None:
@@ -212,7 +234,7 @@ def test_bases_are_models_and_unknown_models_answer_404(client: OpenAI) -> None:
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"stop": [""]}, "stop"),
-        ({"n": 17}, "n"),
+        ({"n": 129}, "n"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logit_bias": {"1": 5}}, "logit_bias"),
         ({"tools": [{"type": "function"}]}, "tools"),

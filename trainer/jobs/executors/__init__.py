@@ -23,10 +23,11 @@ class Task:
 
 @dataclass(frozen=True)
 class State:
-    """Where a worker stands, and in words why it waits or how it ended."""
+    """Where a worker stands, and in words why it waits or how it ended; `full`: it found no room for more."""
 
     phase: str
     words: str = ""
+    full: bool = False
 
 
 class Executor(Protocol):

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 
+from trainer import disk
 from trainer.jobs import child
 from trainer.jobs.child import Process
 from trainer.jobs.executors import ENDED, RUNNING, State, Task
@@ -43,7 +44,9 @@ class LocalExecutor:
     def poll(self, job: str) -> State:
         """Running, or ended by a signal or with a status."""
         code = self.processes[job].poll()
-        return State(RUNNING) if code is None else State(ENDED, how_it_ended(code))
+        if code is None:
+            return State(RUNNING)
+        return State(ENDED, how_it_ended(code), full=code == disk.UNSAID)
 
     def stop(self, job: str) -> None:
         """Kill the process, which is gone when this returns."""

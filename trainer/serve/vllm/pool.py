@@ -60,7 +60,8 @@ class Vllm:
                 process.stream(CHAT, wire.body_of(question, name, process.template)) as response,
             ):
                 if response.status == 200:
-                    async for said in wire.said_of(response.content):
+                    calls = process.template.calls if question["tools"] else None
+                    async for said in wire.said_of(response.content, calls):
                         yield said
                     return
                 error = wire.refusal(response.status, await _json(response), question)

@@ -14,12 +14,11 @@ def main() -> None:
     os.dup2(2, 1)
     from transformers import AutoTokenizer
 
-    from trainer import chat
+    from trainer import chat, habits
 
     source, trust = sys.argv[1], "--trust-remote-code" in sys.argv[2:]
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust)
-    known = {"special": chat.special_tokens(tokenizer), "system": chat.has_system(tokenizer)}
-    json.dump(known, output)
+    json.dump({"special": chat.special_tokens(tokenizer), **habits.of(tokenizer)._asdict()}, output)
     output.flush()
 
 

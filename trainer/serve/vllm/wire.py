@@ -5,11 +5,12 @@ must get what it got in training, and `trainer.api.tools` finds the calls in the
 """
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from trainer import chat
 from trainer.errors import ApiError, bad, no_such_model, server_error
+from trainer.habits import USUAL
 from trainer.serve.port import Question, Said, too_long
 
 FAILED = "The question could not be answered; the server's logs/vllm.log says why."
@@ -19,10 +20,12 @@ INPUT_PARAMS = {"input_tokens", "input_text"}
 
 
 class Template(NamedTuple):
-    """What is known of a model's chat template: its special tokens, and whether it takes a system message."""
+    """What is known of a model's chat template: its special tokens, and its habits."""
 
     special: list[str]
     system: bool
+    short_ids: bool = False
+    calls: Sequence[str] = USUAL
 
 
 def body_of(question: Question, model: str, template: Template) -> dict[str, Any]:
@@ -32,11 +35,15 @@ def body_of(question: Question, model: str, template: Template) -> dict[str, Any
     messages = chat.defuse(template.special, chat.normalise(question["messages"]))
     if not template.system:
         messages = chat.without_system(messages)
+    if template.short_ids:
+        messages = chat.numbered(messages)
+    marked = question["tools"] and any(token in "".join(template.calls) for token in template.special)
     known = {"enable_thinking": False, **({"tools": question["tools"]} if question["tools"] else {})}
     body = {
         "model": model,
         "messages": [_message(message) for message in messages],
         "chat_template_kwargs": known,
+        "skip_special_tokens": False if marked else None,
         "max_completion_tokens": min(wanted, base["context"]) if wanted else None,
         "temperature": question["temperature"],
         "top_p": max(question["top_p"], LEAST_TOP_P),
@@ -57,7 +64,7 @@ def _message(message: chat.Message) -> chat.Message:
         return message
     calls = [
         {
-            "id": f"call_{i}",
+            "id": call.get("id", f"call_{i}"),
             "type": "function",
             "function": {
                 "name": call["function"]["name"],
@@ -82,7 +89,7 @@ def refusal(status: int, body: Any, question: Question) -> ApiError:
     return bad(f"The model's chat template refuses the messages: {message}", "messages", "invalid_messages")
 
 
-async def said_of(lines: AsyncIterable[bytes]) -> AsyncIterator[Said]:
+async def said_of(lines: AsyncIterable[bytes], calls: Sequence[str] | None) -> AsyncIterator[Said]:
     """vLLM's server-sent events as begin and text events."""
     begun = False
     async for line in lines:
@@ -93,7 +100,8 @@ async def said_of(lines: AsyncIterable[bytes]) -> AsyncIterator[Said]:
             raise server_error(FAILED)
         if not begun:
             begun = True
-            yield {"event": "begin", "prompt_tokens": chunk["usage"]["prompt_tokens"]}
+            prompt = chunk["usage"]["prompt_tokens"]
+            yield {"event": "begin", "prompt_tokens": prompt, "calls": calls}
         for choice in chunk["choices"]:
             said = _said(choice, chunk["usage"]["completion_tokens"])
             if said["text"] or said["finish"] or said["logprobs"]:
