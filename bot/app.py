@@ -44,6 +44,7 @@ from tuning.planning import Planner
 from tuning.poller import Poller
 from tuning.remedies import Remedies
 from tuning.sending import Sender, usual_limits
+from tuning.splits import Splits
 from tuning.splitting import Splitter
 from tuning.uploads import Uploads
 
@@ -88,8 +89,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
     settings.ft_data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
     store = open_store(settings.database_url)
-    leases = SqlLeases(store, now)
-    files = open_files(settings.ft_data_dir)
+    leases, files = SqlLeases(store, now), open_files(settings.ft_data_dir)
     backend = OpenAIBackend(settings.openai_base_url, settings.backend_key, pause=pace.second_read)
     catalog = Catalog(store, backend, now)
     sender = Sender(store, backend, now, pace.limits or usual_limits(), pace.watch_seconds)
@@ -116,8 +116,9 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         burst=pace.burst,
         per_second=pace.per_second,
     )
+    splits = Splits(store, Splitter(store, files, checker, lanes, reworker, keeping, now), leases, now)
     schedule = Schedule(
-        settings.ft_poll_seconds, pace, courier, poller, launcher, drops, keeping, leases, store, now
+        settings.ft_poll_seconds, pace, courier, poller, launcher, drops, splits, keeping, leases, store, now
     )
     bell.answer = schedule.deliver_soon
     services = Services(
@@ -130,7 +131,7 @@ async def build(settings: Settings, pace: Pace = USUAL) -> Bot:
         mending=Mending(store, files, now),
         remedies=Remedies(store, files, reworker, now),
         downloads=Downloads(store, files, now),
-        splitter=Splitter(store, files, checker, lanes, reworker, keeping, now),
+        splits=splits,
         jobs=Jobs(store, now),
         launcher=launcher,
         poller=poller,

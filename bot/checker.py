@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,12 +73,19 @@ class ProcessComparer:
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     async def compare(self, old: Path, new: Path) -> Diff:
+        return msgspec.json.decode(await self._run("tuning.rowdiff", old, new), type=Diff)
+
+    async def follow(self, old: Path, new: Path, rows: Sequence[int]) -> dict[int, int]:
+        out = await self._run("tuning.rowfollow", old, new, json.dumps(list(rows)))
+        return dict(msgspec.json.decode(out, type=list[tuple[int, int]]))
+
+    async def _run(self, module: str, old: Path, new: Path, *options: str) -> bytes:
         async with self.turn:
-            out, err, code = await run_module("tuning.rowdiff", str(old), str(new))
+            out, err, code = await run_module(module, str(old), str(new), *options)
         if code != 0:
             log.error("the comparison of %s and %s: %s", old, new, err.decode(errors="replace")[-2000:])
             raise FileUnreadable("The versions could not be compared.")
-        return msgspec.json.decode(out, type=Diff)
+        return out
 
 
 async def run_module(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tuning import downloads, drops, remedies
+from tuning import downloads, drops, remedies, splits
 from tuning.catalog import Catalog
 from tuning.library import DATASET_SHARED
 from tuning.ports import Clock, Store
@@ -14,6 +14,7 @@ from tuning.updates import JOB_CARD, MILESTONE, NOTICE
 from tuning.versions import newest
 from views.dataset_page import deleted_notice as dataset_deleted_notice
 from views.dataset_page import renamed_notice, shared_card
+from views.datasets import split_done_later
 from views.downloads import asked_notice
 from views.drops import accepted_notice, drop_card, shared_again_notice
 from views.job_card import card
@@ -59,6 +60,8 @@ class Renderer:
                 return shared_again_notice(told["of"], datetime.fromisoformat(told["dropped"]))
             case remedies.ACCEPTED:
                 return accepted_notice(told["by"], told["of"], told["codes"])
+            case splits.DONE_LATER:
+                return split_done_later(told["of"], told["parts"], told["problem"])
             case downloads.ASKED:
                 return asked_notice(told)
         raise Nothing(f"nothing renders notices of kind {told.get('kind')}")

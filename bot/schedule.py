@@ -18,6 +18,7 @@ from tuning.keeping import Keeping
 from tuning.launch import Launcher
 from tuning.poller import Poller
 from tuning.ports import Clock, Leases, Store
+from tuning.splits import Splits
 
 log = logging.getLogger(__name__)
 # a pass that is still at work when its next turn comes just goes on: nothing to warn of
@@ -40,6 +41,7 @@ class Schedule:
     poller: Poller
     launcher: Launcher
     drops: Drops
+    splits: Splits
     keeping: Keeping
     leases: Leases
     store: Store
@@ -56,6 +58,7 @@ class Schedule:
         self._every("launch", min(self.poll_seconds, 5.0), self.launcher.launch_pending, at_once=2)
         # a pass that checks a large file doesn't keep other leftovers waiting
         self._every("drops", self.pace.resume_seconds, self.drops.resume, at_once=2)
+        self._every("splits", self.pace.resume_seconds, self.splits.resume)
         self._every("renew", self.pace.renew_seconds, self.leases.renew)
         self._every("forget", 3600.0, self._forget)
         self._every("files", 3600.0, self.keeping.sweep)

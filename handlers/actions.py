@@ -12,6 +12,7 @@ from handlers.services import Services
 from handlers.slack_trouble import FAILURES, word
 from handlers.training import open_modal
 from tuning.ids import request_id
+from tuning.named import dataset_of
 from tuning.records import Person
 from tuning.versions import no_dataset
 from views import ask as ask_views
@@ -31,12 +32,12 @@ async def train_dataset(
     person: Person,
     services: Services,
 ) -> None:
-    """Open the training form, with the button's dataset chosen if it names one."""
+    """Open the training form, with the dataset and version of the button chosen if it names one."""
     await ack()
     dataset = None
     if wanted := action.get("value"):
         async with services.store.begin() as tx:
-            dataset = await tx.datasets.get(person.workspace, wanted)
+            dataset = await dataset_of(tx, person.workspace, wanted)
         if dataset is None:
             raise no_dataset()
     plan_id = request_id("ftp", person.workspace, body["trigger_id"])

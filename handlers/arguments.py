@@ -34,6 +34,7 @@ NAMES = {
 #: What people are told of a field that they typed: the name that the help uses.
 SHOWN = {"n_epochs": "epochs", "learning_rate_multiplier": "learning_rate"}
 OPTIONS = "dataset, base, suffix, epochs, batch_size, learning_rate, beta, seed, method, validation"
+_ZERO_WIDTH = re.compile("[\u200b\u2060\ufeff]")
 #: Chat clients turn straight quotes into these.
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 
@@ -42,6 +43,11 @@ def typed(command: dict[str, Any]) -> str:
     """The text behind a slash command as it was typed: Slack escapes `&`, `<` and `>` on the way."""
     text = str(command.get("text") or "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def names_as_written(text: str) -> str:
+    """Names copied from our messages, without the zero-width spaces that keep them from being links there."""
+    return _ZERO_WIDTH.sub("", text)
 
 
 def first_word(text: str) -> tuple[str, str]:
@@ -100,7 +106,7 @@ def split_request(typed: list[str]) -> SplitRequest:
     if not given.get("dataset"):
         wrong["dataset"] = "say which, as in /ft split news"
     if not wrong and not 0 < validation + heldout < 100:
-        wrong["validation"] = "and heldout together must be above 0 and below 100 percent"
+        wrong["validation and heldout"] = "must be above 0 and below 100 percent together"
     if wrong:
         raise Invalid(wrong)
     return SplitRequest(given["dataset"].strip("`"), validation / 100, heldout / 100, int(seed))

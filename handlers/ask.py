@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.answers import Thread, tell
-from handlers.arguments import typed
+from handlers.arguments import first_word, names_as_written, typed
 from handlers.posting import post_once
 from handlers.reply import privately
 from handlers.services import Services
@@ -38,7 +38,7 @@ async def ask(
     await ack()
     channel = command.get("channel_id") or person.user
     try:
-        answer = await services.asking.open(person, channel, typed(command))
+        answer = await services.asking.open(person, channel, _asked(command))
     except (NotFound, BadQuestion) as error:
         await _explain(error, context, command, person, services)
         return
@@ -63,7 +63,7 @@ async def _explain(
     services: Services,
 ) -> None:
     """No such model, or no question: say so, and show what can be asked."""
-    ref, _ = model_and_question(typed(command))
+    ref, _ = model_and_question(_asked(command))
     if isinstance(error, Gone) or (isinstance(error, BadQuestion) and ref):
         await privately(context, error_views.problem(error))
         return
@@ -83,3 +83,9 @@ async def _in_private(answer: Answer, context: AsyncBoltContext, services: Servi
     messages.append(error_views.broke_off(broken) if broken else view.only_you(invite=invite))
     for message in messages:
         await privately(context, message, directly=len(messages) > MOST_NOTES)
+
+
+def _asked(command: dict[str, Any]) -> str:
+    """The model and the question; zero-width spaces in a question may mean something."""
+    model, question = first_word(typed(command))
+    return f"{names_as_written(model)} {question}"

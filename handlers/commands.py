@@ -9,7 +9,16 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
-from handlers.arguments import as_typed, first_word, one_word, split_request, train_request, typed, words
+from handlers.arguments import (
+    as_typed,
+    first_word,
+    names_as_written,
+    one_word,
+    split_request,
+    train_request,
+    typed,
+    words,
+)
 from handlers.datasets import show_page
 from handlers.reply import privately
 from handlers.services import Services
@@ -56,7 +65,7 @@ class Word:
 async def ft(ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext, services: Services) -> None:
     """Acknowledge, then do what the first word says; no word or an unknown one shows the help."""
     await ack()
-    name, rest = first_word(typed(command))
+    name, rest = first_word(names_as_written(typed(command)))
     word = WORDS.get(name.lower())
     call = Call(context, command, services, rest)
     if word is None:
@@ -117,7 +126,7 @@ async def dataset(call: Call) -> None:
 async def split(call: Call) -> None:
     """The parts are datasets of their own; the answer comes when they are checked and kept."""
     request = split_request(words(call.rest))
-    work = asyncio.create_task(call.services.splitter.split(call.person, request))
+    work = asyncio.create_task(call.services.splits.split(call.person, request))
     try:
         done, _ = await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
         if not done:

@@ -89,17 +89,22 @@ async def renamed(ack: AsyncAck, payload: dict[str, Any], person: Person, servic
     services.nudge()
 
 
-async def shared(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:
-    """The form with the channel: the dataset's card is owed to it."""
+async def shared(
+    ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext, person: Person, services: Services
+) -> None:
+    """The form with the channel: the dataset's card is owed to it, and the person is told so."""
     about = json.loads(payload["private_metadata"])
     channel = payload["state"]["values"]["channel"]["channel"]["selected_conversation"]
     try:
-        await services.library.share(person, about["dataset_id"], channel, payload["id"])
+        dataset = await services.library.share(person, about["dataset_id"], channel, payload["id"])
     except FtBotError as error:
         await ack(response_action="errors", errors={"channel": _words(error)})
         return
     await ack()
     services.nudge()
+    # a form has no channel of its own: the answer goes where it was opened
+    context["channel_id"] = about["channel"]
+    await privately(context, view.shared_notice(dataset, channel))
 
 
 async def delete(

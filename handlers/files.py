@@ -29,16 +29,17 @@ async def put_on_record(
     """
     channel = event.get("channel_id") or event.get("channel") or ""
     user = event.get("user_id") or event.get("user") or person.user
-    files = [event["file_id"]] if "file_id" in event else [file["id"] for file in event.get("files") or []]
+    files = {file["id"]: str(file.get("name") or "") for file in event.get("files") or []}
+    files = {event["file_id"]: ""} if "file_id" in event else files
     ours = person.workspace == (context.team_id or context.enterprise_id)
     unsigned = body.get("is_ext_shared_channel") and "file_id" in event
     if not ours or unsigned or user in ("", context.bot_user_id):
-        files = []
+        files = {}
     thread = event.get("thread_ts") or event.get("ts")
     reply = thread != event.get("ts")
     context["drop_ids"] = [
-        await drops.receive(person.workspace, channel, file_id, user, thread, reply=reply)
-        for file_id in files
+        await drops.receive(person.workspace, channel, file_id, user, thread, reply=reply, filename=name)
+        for file_id, name in files.items()
     ]
     await next_()
 

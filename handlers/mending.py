@@ -40,10 +40,11 @@ async def saved(ack: AsyncAck, payload: dict[str, Any], person: Person, services
     parts = view.typed(payload["state"]["values"], row)
     try:
         if parts:
-            await services.mending.save(person, drop_id, row, joined(parts), of, seen)
+            text = joined(parts, view.gaps_in(payload))
+            await services.mending.save(person, drop_id, row, text, of, seen)
         step = await services.mending.step(person, drop_id, row)
     except Overtaken as overtaken:
-        opened = await services.mending.row(person, drop_id, str(row))
+        opened = await services.mending.row(person, drop_id, row)
         await ack(response_action="update", view=view.overtaken_modal(opened, overtaken.edit))
         return
     except FtBotError as error:
@@ -79,13 +80,13 @@ async def decided(
             case "fix_send":
                 await services.downloads.row(person, drop_id, row, body.get("trigger_id") or "")
                 services.nudge()
-                form = view.step_modal(await mending.row(person, drop_id, str(row)), SENT)
+                form = view.step_modal(await mending.row(person, drop_id, row), SENT)
             case "fix_before":
                 form = view.step_modal(await mending.before(person, drop_id, row))
             case _:
                 form = view.step_modal(await mending.step(person, drop_id, row))
     except Overtaken as overtaken:
-        form = view.overtaken_modal(await mending.row(person, drop_id, str(row)), overtaken.edit)
+        form = view.overtaken_modal(await mending.row(person, drop_id, row), overtaken.edit)
     except FtBotError as error:
         form = view.problem_modal(error)
     await context.client.views_update(view_id=body["view"]["id"], view=form)
@@ -94,9 +95,9 @@ async def decided(
 async def _gone_to(mending: Mending, person: Person, drop_id: str, row: int, wanted: str) -> dict[str, Any]:
     """The row of this number, or the same one again with why not."""
     try:
-        return view.step_modal(await mending.row(person, drop_id, wanted))
+        return view.step_modal(await mending.asked_for(person, drop_id, wanted))
     except NotFound as error:
-        return view.step_modal(await mending.row(person, drop_id, str(row)), f"⚠️ {_words(error)}")
+        return view.step_modal(await mending.row(person, drop_id, row), f"⚠️ {_words(error)}")
 
 
 async def done(ack: AsyncAck, payload: dict[str, Any], person: Person, services: Services) -> None:

@@ -23,7 +23,7 @@ from tuning.poller import Poller
 from tuning.ports import Clock, Store
 from tuning.records import Person
 from tuning.remedies import Remedies
-from tuning.splitting import Splitter
+from tuning.splits import Splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Services:
     mending: Mending
     remedies: Remedies
     downloads: Downloads
-    splitter: Splitter
+    splits: Splits
     jobs: Jobs
     launcher: Launcher
     poller: Poller

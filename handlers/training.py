@@ -41,7 +41,7 @@ async def open_modal(
 ) -> None:
     """Show the form; the plan's id travels in it, so that one form starts one job."""
     bases = await services.catalog.bases(BASES_WITHIN)
-    chosen = (dataset.name, dataset.id) if dataset else None
+    chosen = modals.chosen_dataset(dataset) if dataset else None
     base = (bases[0], bases[0]) if bases else None
     view = modals.train_modal(plan_id, channel, dataset=chosen, base=base, methods=METHODS)
     await context.client.views_open(trigger_id=trigger, view=view)

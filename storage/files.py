@@ -67,6 +67,10 @@ class KeptFiles:
         making = (path for path in self._making.glob("*/*"))
         return sum(_bytes(path) for path in (*self._root.glob("??/*"), *making))
 
+    def size(self, sha256: str) -> int:
+        """Bytes of a kept file; 0 when there is none."""
+        return _bytes(self.path(sha256))
+
     def kept(self) -> Iterator[tuple[str, float]]:
         """Every kept file's SHA-256, with when it was kept."""
         for path in self._root.glob("??/*"):

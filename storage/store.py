@@ -18,6 +18,7 @@ from storage.repositories.deeds import SqlDeeds
 from storage.repositories.drops import SqlDrops
 from storage.repositories.jobs import SqlJobs
 from storage.repositories.models import SqlAsks, SqlModels
+from storage.repositories.splits import SqlSplits
 from storage.repositories.updates import SqlUpdates
 from storage.repositories.uploads import SqlOverlaps, SqlUploads
 from storage.whole import transaction
@@ -47,6 +48,7 @@ class SqlTransaction:
         self.datasets = SqlDatasets(connection)
         self.jobs = SqlJobs(connection)
         self.models = SqlModels(connection)
+        self.splits = SqlSplits(connection)
         self.uploads = SqlUploads(connection)
         self.overlaps = SqlOverlaps(connection)
         self.asks = SqlAsks(connection)

@@ -20,6 +20,8 @@ from tuning.ports import Clock, DatasetFiles, Store, Transaction
 from tuning.records import Dataset, Person, Update, Version, at_version
 from tuning.rejected import no_bytes, rejected
 from tuning.rows import copy_row
+from tuning.sizes import size as words
+from tuning.sources import own_row
 from tuning.updates import DROP_CARD, NOTICE
 from tuning.versions import no_dataset
 
@@ -80,9 +82,10 @@ class Downloads:
         digest = await asyncio.to_thread(sha256_of, temporary)
         size = await asyncio.to_thread(lambda: temporary.stat().st_size)
         await self.files.keep(temporary, digest)
-        of = f"row {number:,} of {drop.filename}"
+        own = own_row(drop, number)
+        of = f"row {own:,} of {drop.filename}"
         self._sendable(digest, size, of)
-        name = f"{PurePath(drop.filename).stem[:60]}-row-{number}-{mark}.json"
+        name = f"{PurePath(drop.filename).stem[:60]}-row-{own}-{mark}.json"
         payload = {"kind": ASKED, "what": str(What.row), "of": of, "version_id": drop.id}
         log.info("%s asked for a row of drop %s", person.user, drop.id)
         async with self.store.begin() as tx:
@@ -113,7 +116,7 @@ class Downloads:
     def _sendable(self, sha256: str, size: int, of: str) -> None:
         if size > MOST_BYTES:
             raise Conflict(
-                f"The file of {of} has {size:,} bytes; I send up to {MOST_BYTES:,}.",
+                f"The file of {of} has {words(size)}; I send up to {words(MOST_BYTES)}.",
                 remedy=f"The administrator finds it in FT_DATA_DIR under files/{sha256[:2]}/{sha256[:12]}….",
             )
         if not self.files.path(sha256).exists():

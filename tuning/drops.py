@@ -14,6 +14,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
 from tuning.checking import Checks
@@ -63,15 +64,20 @@ class Drops:
         thread_ts: str | None,
         *,
         reply: bool = False,
+        filename: str = "",
     ) -> str:
-        """Put a drop on record, once however often Slack tells of it, and return its id."""
+        """Put a drop on record, once however often Slack tells of it, and return its id.
+
+        `filename` is empty where Slack doesn't tell it yet.
+        """
         drop_id = request_id("drop", workspace, channel, file_id)
         state, now = DropState.received, self.now()
-        drop = Drop(drop_id, workspace, channel, file_id, user, thread_ts, state, now, reply=reply)
+        drop = Drop(drop_id, workspace, channel, file_id, user, thread_ts, state, now, filename, reply=reply)
         async with self.store.begin() as tx:
             if await tx.drops.add(drop):
                 return drop_id
             before = await tx.drops.get(drop_id)
+            before = await _named(tx, before, filename) if before and not before.filename else before
             if before and thread_ts and before.thread_ts is None:
                 await tx.drops.save(replace(before, thread_ts=thread_ts, reply=reply))
             elif before and thread_ts and thread_ts != before.thread_ts:
@@ -164,6 +170,7 @@ class Drops:
         if await self._waits(drop):
             return True
         ready, digest = await self.fetcher.fetch(drop, shared, temporary)
+        await self._in_turn(drop)
         await self._judge(drop, ready, digest, temporary, findings)
         return False
 
@@ -173,7 +180,7 @@ class Drops:
         Whoever answers the last of them goes on with this one.
         """
         left = self.checks.lanes.patience
-        while before := await self._unanswered_before(drop):
+        while drop.reply and (before := await self._unanswered_before(drop)):
             if left <= 0:
                 await self.checks.waits(drop, Waiting(after=before.filename or "the file above"))
                 return True
@@ -181,12 +188,19 @@ class Drops:
             left -= LOOK_AGAIN_SECONDS
         return False
 
+    async def _in_turn(self, drop: Drop) -> None:
+        """Files of one message are answered in its order, unless one of them takes long."""
+        left = self.checks.lanes.patience
+        while not drop.reply and left > 0 and await self._unanswered_before(drop):
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            left -= LOOK_AGAIN_SECONDS
+
     async def _unanswered_before(self, drop: Drop) -> Drop | None:
-        if not drop.reply or not drop.thread_ts:
+        if not drop.thread_ts:
             return None
         async with self.store.begin() as tx:
             thread = await tx.drops.in_thread(drop.workspace, drop.channel, drop.thread_ts)
-        earlier = thread[: [one.id for one in thread].index(drop.id)]
+        earlier = takewhile(lambda one: one.id != drop.id, thread)
         return next((one for one in earlier if one.state is DropState.received), None)
 
     async def _mended(self, drop: Drop, temporary: Path) -> tuple[Drop, str]:
@@ -197,7 +211,7 @@ class Drops:
             await asyncio.to_thread(with_edits, self.files.path(drop.sha256), temporary, edits)
         except FileNotFoundError:
             raise FileUnreadable("The rejected file isn't kept any more.") from None
-        source = made_of(drop, drop.remedy, edited=bool(edits))
+        source = made_of(drop, drop.remedy, edits)
         ready = replace(drop, remedy=await reworked(self.reworker, drop.remedy, temporary), source=source)
         return ready, await asyncio.to_thread(sha256_of, temporary)
 
@@ -238,7 +252,18 @@ class Drops:
 
 async def _expected(tx: Transaction, drop: Drop) -> bool:
     """Whether a file that is left alone is answered: the bot alone was asked, or it has begun to."""
-    return drop.channel.startswith("D") or await tx.updates.card(DROP_CARD, drop.id) is not None
+    return drop.direct or await tx.updates.card(DROP_CARD, drop.id) is not None
+
+
+async def _named(tx: Transaction, drop: Drop, filename: str) -> Drop:
+    """The drop with its name, which a card that told of a failure lacked."""
+    if not filename:
+        return drop
+    named = replace(drop, filename=filename)
+    await tx.drops.save(named)
+    if drop.state is DropState.failed:
+        await tell_drop(tx, named)
+    return named
 
 
 async def _tell_again(tx: Transaction, drop: Drop, thread_ts: str, user: str, now: datetime) -> None:

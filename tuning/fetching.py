@@ -14,6 +14,7 @@ from tuning.meant import HEAD_BYTES, begins_like_data, told_by_name, worth_a_loo
 from tuning.ports import DatasetFiles, Reworker, SharedFiles, Store
 from tuning.pricing import book
 from tuning.records import Drop, SharedFile, Source, Step
+from tuning.sizes import size
 from tuning.updates import tell_drop
 
 #: A file larger than this gets a "checking" message before its report.
@@ -54,7 +55,7 @@ class Fetcher:
         most = book().defaults.upload_bytes
         if shared.size > most:
             raise FileUnreadable(
-                f"{shared.name} has {shared.size:,} bytes; a training file may have {most:,}.",
+                f"{shared.name} has {size(shared.size)}; a training file may have {size(most)}.",
                 remedy="Split it, or train on a sample.",
             )
         await self.keeping.room_for(shared.name, shared.size)
@@ -77,9 +78,22 @@ class Fetcher:
         if is_plain(await asyncio.to_thread(_head, temporary)):
             return drop
         most = min(book().defaults.upload_bytes, await self.keeping.room())
-        packing, encoding = await self.reworker.plain(temporary, temporary, most)
+        try:
+            packing, encoding = await self.reworker.plain(temporary, temporary, most)
+        except FileUnreadable as error:
+            raise _of_workbook(drop, error) from error
+        await self.keeping.room_for(drop.filename, 0)
         steps = [step for step, done in ((Step.unpacked, packing), (Step.recoded, encoding)) if done]
         return replace(drop, source=Source(drop.filename, drop.size, "", tuple(steps))) if steps else drop
+
+
+def _of_workbook(drop: Drop, error: FileUnreadable) -> FileUnreadable:
+    """What a person is told of a workbook: that it is a ZIP archive inside is no news for them."""
+    if "damaged" not in error.message or not drop.filename.lower().endswith((".xlsx", ".xlsm")):
+        return error
+    return FileUnreadable(
+        "The Excel file is damaged.", remedy="Save it again, or as CSV, and drop it once more."
+    )
 
 
 def _head(path: Path) -> bytes:

@@ -17,6 +17,8 @@ from tuning.errors import FtBotError
 from tuning.findings import findings_file, more_than_shown
 from tuning.ids import new_id
 from tuning.keeping import Keeping
+from tuning.meant import one_column
+from tuning.policy import Action, may
 from tuning.ports import Clock, Comparer, DatasetFiles, Reworker, Store, Transaction
 from tuning.records import (
     Correction,
@@ -76,7 +78,7 @@ class Judge:
     async def known(self, drop: Drop, digest: str) -> bool:
         """Answer with the dataset that has these bytes already, if there is one."""
         async with self.store.begin() as tx:
-            return await _known(tx, drop, digest)
+            return await self._known(tx, drop, digest)
 
     async def settle(
         self, before: Drop, drop: Drop, digest: str, report: Report, temporary: Path, findings: Path
@@ -108,7 +110,7 @@ class Judge:
         size = await asyncio.to_thread(lambda: findings.stat().st_size)
         digest = await asyncio.to_thread(sha256_of, findings)
         await self.files.keep(findings, digest)
-        if not more_than_shown(report):
+        if not more_than_shown(report) or one_column(drop.filename, report):
             return digest, None
         if size > MOST_FINDINGS_BYTES:
             log.warning("the findings of drop %s have %s bytes: too many for a file", drop.id, size)
@@ -123,7 +125,7 @@ class Judge:
         compared, diff = "", None
         while True:
             async with self.store.begin() as tx:
-                if await _known(tx, drop, checked.digest):
+                if await self._known(tx, drop, checked.digest):
                     return ()
                 where = await place(tx, drop, self._person(drop))
                 latest = where.dataset.latest if where.dataset else None
@@ -164,9 +166,11 @@ class Judge:
         if dataset:
             await tell_newer(tx, dataset)
             await tx.datasets.add_version(version)
+            await _seen_by_all(tx, drop, dataset, self._person(drop))
         else:
             name = free_name(drop.filename, await tx.datasets.names(drop.workspace))
-            await tx.datasets.add(Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,)))
+            made = Dataset(dataset_id, drop.workspace, name, drop.user, now, (version,), drop.direct)
+            await tx.datasets.add(made)
         kept = {"dataset_id": dataset_id, "version_id": version.id, "problem": where.why}
         left = {"sha256": "", "remedy": drop.remedy, "source": None, "findings": ""}
         closed = await self._settle(tx, drop, checked, state=DropState.kept, **left, **kept)
@@ -197,8 +201,7 @@ class Judge:
         if not self.files.path(checked.digest).exists():
             raise Vanished
         fresh = await tx.drops.get(drop.id) or drop
-        report = checked.report
-        settled = {"report": report, "size": report.bytes, "corrects": checked.corrects}
+        settled = {"report": checked.report, "corrects": checked.corrects}
         done = replace(fresh, seen=None, waiting=None, **settled, **changes)  # type: ignore[arg-type]
         await tx.drops.save(done)
         await tx.drops.forget_edits(drop.workspace, drop.id)
@@ -207,27 +210,33 @@ class Judge:
             await tx.updates.add(checked.owed)
         return await close(tx, done, self._person(drop))
 
+    async def _known(self, tx: Transaction, drop: Drop, digest: str) -> bool:
+        dataset = await tx.datasets.by_sha256(drop.workspace, digest)
+        if dataset is None:
+            return False
+        version = next(version for version in dataset.versions if version.sha256 == digest)
+        fresh = await tx.drops.get(drop.id) or drop
+        done = replace(
+            fresh,
+            state=DropState.kept,
+            dataset_id=dataset.id,
+            version_id=version.id,
+            report=version.report,
+            known=True,
+            sha256="",
+            source=None,
+            findings="",
+            corrects=None,
+            waiting=None,
+        )
+        await tx.drops.save(done)
+        await _seen_by_all(tx, drop, dataset, self._person(drop))
+        await tx.drops.forget_edits(drop.workspace, drop.id)
+        await tell_drop(tx, done)
+        return True
 
-async def _known(tx: Transaction, drop: Drop, digest: str) -> bool:
-    dataset = await tx.datasets.by_sha256(drop.workspace, digest)
-    if dataset is None:
-        return False
-    version = next(version for version in dataset.versions if version.sha256 == digest)
-    fresh = await tx.drops.get(drop.id) or drop
-    done = replace(
-        fresh,
-        state=DropState.kept,
-        dataset_id=dataset.id,
-        version_id=version.id,
-        report=version.report,
-        known=True,
-        sha256="",
-        source=None,
-        findings="",
-        corrects=None,
-        waiting=None,
-    )
-    await tx.drops.save(done)
-    await tx.drops.forget_edits(drop.workspace, drop.id)
-    await tell_drop(tx, done)
-    return True
+
+async def _seen_by_all(tx: Transaction, drop: Drop, dataset: Dataset, person: Person) -> None:
+    """A dataset that came in a direct message is shown to all once somebody who may drops it in a channel."""
+    if dataset.direct and not drop.direct and may(person, Action.share, dataset):
+        await tx.datasets.save(replace(dataset, direct=False))

@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tuning.errors import Conflict, Invalid, NotFound
+from tuning.datasets.redact import masked
+from tuning.errors import Conflict, Invalid, NotAllowed, NotFound
 from tuning.ids import request_id
 from tuning.keeping import Keeping
 from tuning.named import dataset_named
-from tuning.policy import Action, require
+from tuning.policy import Action, may, require, to_see_rows
 from tuning.ports import Clock, DatasetFiles, Store, Transaction
 from tuning.records import Dataset, Job, Model, Person, Plan, Update, Version
 from tuning.releasing import release_after_dataset
@@ -33,6 +34,8 @@ class Page:
     models: Sequence[Model] = ()
     preview: Sequence[Row] = ()
     more_examples: bool = False
+    #: Placeholders stand for what is private in the examples.
+    masked: bool = False
     #: Why there is no preview.
     trouble: str = ""
     #: The number of the latest version, where the page is of an older one.
@@ -58,6 +61,8 @@ class Preview:
     start: int
     rows: Sequence[Row]
     more: bool
+    #: Placeholders stand for what is private in them.
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,9 @@ class Library:
         page = Page(dataset, jobs, models, newest=later)
         try:
             shown = await self.preview(person, dataset.latest.id, 0, count)
-        except NotFound as error:
+        except (NotFound, NotAllowed) as error:
             return replace(page, trouble=error.message)
-        return replace(page, preview=shown.rows, more_examples=shown.more)
+        return replace(page, preview=shown.rows, more_examples=shown.more, masked=shown.masked)
 
     async def newest(self, plan: Plan) -> int:
         """The number of a version of the plan's dataset that is newer than the plan's; 0 when none is."""
@@ -104,17 +109,21 @@ class Library:
             return newest(plan, await tx.datasets.get(plan.workspace, plan.dataset_id))
 
     async def preview(self, person: Person, version_id: str, start: int, count: int) -> Preview:
-        """`count` examples of a version."""
+        """`count` examples of a version, as this person may see them. Raises NotAllowed."""
         async with self.store.begin() as tx:
             version = await tx.datasets.version(person.workspace, version_id)
             dataset = await tx.datasets.get(person.workspace, version.dataset_id) if version else None
         if version is None or dataset is None:
             raise no_dataset()
+        require(person, to_see_rows(dataset), dataset, dataset.name)
         try:
-            found = await asyncio.to_thread(examples, self.files.path(version.sha256), start, count)
+            rows, more = await asyncio.to_thread(examples, self.files.path(version.sha256), start, count)
         except FileNotFoundError:
             raise NotFound("The dataset's file isn't on this machine's disk.") from None
-        return Preview(dataset, version, start, *found)
+        hidden = version.accepted is not None and not may(person, Action.see_private, dataset)
+        if hidden:
+            rows = await asyncio.to_thread(lambda: [replace(row, text=masked(row.text)) for row in rows])
+        return Preview(dataset, version, start, rows, more, hidden)
 
     async def mine(self, person: Person, dataset_id: str, action: Action) -> Dataset:
         """The dataset of this id, when this person may do this to it."""
@@ -158,6 +167,7 @@ class Library:
                 recipient=person.user,
             )
             await tx.updates.add(card)
+            await tx.datasets.save(replace(dataset, direct=False))
         return dataset
 
     async def delete(self, person: Person, dataset_id: str, channel: str) -> Dataset:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from tuning.datasets.members import ROWS_SUFFIXES, TABLE_SUFFIXES, beside
+from tuning.datasets.report import Report
 from tuning.datasets.sniff import look
 from tuning.datasets.unpack import encoding_in
 from tuning.records import SharedFile
@@ -53,6 +54,13 @@ def begins_like_data(name: str, head: bytes) -> bool:
         told = [_member_is_data(*member) for member in _members(head)]
         return bool(told) and (told[0] or sum(told) > len(told) / 2)
     return _text_is_data(_suffix(_unpacked_name(name)), head)
+
+
+def one_column(name: str, report: Report) -> bool:
+    """Whether a checked file is a table by its name, and has no second column."""
+    unread = report.codes.get("bad_json", 0) + report.codes.get("data_type", 0)
+    table = _suffix(_unpacked_name(name)) in (".csv", ".tsv")
+    return table and report.looks_like is None and report.format == "unknown" and 0 < report.rows <= unread
 
 
 def base_name(filename: str) -> str:

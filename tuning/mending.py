@@ -22,6 +22,7 @@ from tuning.ports import Clock, DatasetFiles, Store
 from tuning.records import Drop, DropState, Edit, Person
 from tuning.rejected import no_bytes, rejected
 from tuning.rows import Row, row_at, row_numbered
+from tuning.sources import own_row, row_here
 from tuning.updates import tell_drop
 
 #: The field of the form that holds a row's text.
@@ -46,6 +47,11 @@ class OpenRow:
     decided: Edit | None = None
     #: There is a bad row before this one.
     has_before: bool = False
+
+    @property
+    def number(self) -> int:
+        """The row's line in the person's own file."""
+        return own_row(self.drop, self.row.number)
 
     @property
     def seen(self) -> str:
@@ -114,13 +120,20 @@ class Mending:
         desk = await self._desk(person, drop_id)
         return await self._opened(desk, desk.bad.before(row) or row)
 
-    async def row(self, person: Person, drop_id: str, number: str) -> OpenRow:
+    async def row(self, person: Person, drop_id: str, number: int) -> OpenRow:
         """The row of this number, good or bad. Raises NotFound."""
+        return await self._opened(await self._desk(person, drop_id), number)
+
+    async def asked_for(self, person: Person, drop_id: str, typed: str) -> OpenRow:
+        """The row that has this number in the person's own file, good or bad. Raises NotFound."""
         desk = await self._desk(person, drop_id)
-        typed = number.strip().replace(",", "")
-        if not (typed.isdecimal() and 0 < len(typed) < 10):
-            raise NotFound(f"{number.strip()[:40] or 'That'} isn't a row's number.")
-        return await self._opened(desk, int(typed))
+        own = typed.strip().replace(",", "")
+        if not (own.isdecimal() and 0 < len(own) < 10):
+            raise NotFound(f"{typed.strip()[:40] or 'That'} isn't a row's number.")
+        number = row_here(desk.drop, int(own))
+        if number is None:
+            raise NotFound(f"Row {int(own):,} of {desk.drop.filename} was dropped.")
+        return await self._opened(desk, number)
 
     async def _desk(self, person: Person, drop_id: str) -> _Desk:
         async with self.store.begin() as tx:
@@ -151,7 +164,7 @@ class Mending:
         except FileNotFoundError:
             raise no_bytes(drop) from None
         if found is None:
-            raise NotFound(f"{drop.filename} has no row {number:,}.")
+            raise NotFound(f"{drop.filename} has no row {own_row(drop, number):,}.")
         return found
 
     async def save(
@@ -216,6 +229,20 @@ def errors_in(line: str, report: Report) -> list[Finding]:
     return [one for one in found if one.severity == "error" and one.code not in PRIVATE_CODES]
 
 
+def _why_not_one(error: Exception) -> str:
+    """What is wrong in a text of several lines that isn't one JSON value."""
+    if not isinstance(error, json.JSONDecodeError):
+        return "This isn't one JSON object: it is nested too deeply."
+    if error.msg == "Extra data":
+        return (
+            f"A second row begins in line {error.lineno}: this field holds one row, which is one JSON object."
+        )
+    return (
+        f"This isn't one JSON object: line {error.lineno} can't be read from character {error.colno} on. "
+        "A line break in a text is \\n."
+    )
+
+
 def _words(finding: Finding) -> str:
     return f"{finding.path}: {finding.message}" if finding.path else finding.message
 
@@ -230,7 +257,5 @@ def _one_line(text: str) -> str:
     try:
         json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Invalid(
-            {FIELD: f"This isn't one JSON object: {error}. A line break in a text is \\n."}
-        ) from None
+        raise Invalid({FIELD: _why_not_one(error)}) from None
     return " ".join(part.strip() for part in line.splitlines())

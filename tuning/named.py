@@ -31,6 +31,13 @@ async def dataset_named(tx: Transaction, workspace: str, ref: str) -> Dataset:
     return found[0] if number is None else _as_of(found[0], number)
 
 
+async def dataset_of(tx: Transaction, workspace: str, ref: str) -> Dataset | None:
+    """The dataset of this id, as it was at a version where one is named: what a button or a form carries."""
+    ident, number = wanted_version(ref)
+    found = await tx.datasets.get(workspace, ident)
+    return found if found is None or number is None else _as_of(found, number)
+
+
 def _as_of(dataset: Dataset, number: int) -> Dataset:
     versions = tuple(version for version in dataset.versions if version.number <= number)
     if not versions or versions[-1].number != number:

@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from tuning.errors import FtBotError
+from tuning.named import dataset_of
 from tuning.ports import DatasetFiles, Leaks, Store
 from tuning.records import Overlap, Plan, Version
 
@@ -56,8 +57,8 @@ class Overlaps:
         if not training_id or not validation_id or len(self._looking) >= MOST_AHEAD:
             return
         async with self.store.begin() as tx:
-            training = await tx.datasets.get(workspace, training_id)
-            validation = await tx.datasets.get(workspace, validation_id)
+            training = await dataset_of(tx, workspace, training_id)
+            validation = await dataset_of(tx, workspace, validation_id)
             if training is None or validation is None:
                 return
             pair = (training.latest, validation.latest)

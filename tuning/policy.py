@@ -1,7 +1,8 @@
 """Who may do what: the only place that decides it.
 
 A member of a workspace sees and asks everything of that workspace and nothing of another.
-What changes or ends somebody's work is for its owner and for administrators (FT_ADMINS).
+What changes or ends somebody's work is for its owner and for administrators (FT_ADMINS). So is what is
+private: secrets and personal data that were accepted, and the rows of what was dropped in a direct message.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class Action(StrEnum):
     rename = "rename"
     share = "share"
     download = "download"
+    see_rows = "see the examples of"
+    see_private = "see what is private in"
     add_version = "add a version to"
     stop = "stop or repeat the check of"
     mend = "mend"
@@ -39,6 +42,16 @@ class Owned(Protocol):
     def workspace(self) -> str: ...
     @property
     def owner(self) -> str: ...
+
+
+class Dropped(Owned, Protocol):
+    @property
+    def direct(self) -> bool: ...
+
+
+def to_see_rows(dataset: Dropped) -> Action:
+    """What a person must be allowed to be shown examples: more, where nobody else has seen the file."""
+    return Action.see_rows if dataset.direct else Action.see
 
 
 def may(person: Person, action: Action, thing: Owned) -> bool:

@@ -29,4 +29,8 @@ async def rejected(tx: Transaction, person: Person, drop_id: str, action: Action
 
 
 def no_bytes(drop: Drop) -> Gone:
-    return Gone(f"{drop.filename} was kept for a week, and is gone.", remedy="Drop it again.")
+    return Gone(
+        f"{drop.filename} isn't kept any more: a rejected file is kept for a week, or until its room is "
+        "needed.",
+        remedy="Drop it again.",
+    )

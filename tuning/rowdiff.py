@@ -27,7 +27,7 @@ _WIDE = (1 << 64) - 1
 def compare(old: Path, new: Path) -> Diff:
     """Count the rows that were added, removed and changed from one file to the other."""
     before, after = _hashes(old), _hashes(new)
-    in_both_before, in_both_after = _common(before, after)
+    in_both_before, in_both_after = common(before, after)
     removed, added = _gaps(in_both_before), _gaps(in_both_after)
     changed = sum(map(min, removed, added))
     return Diff(added=sum(added) - changed, removed=sum(removed) - changed, changed=changed)
@@ -35,15 +35,24 @@ def compare(old: Path, new: Path) -> Diff:
 
 def _hashes(path: Path) -> array[int]:
     """A hash of each row that isn't blank, in their order."""
-    found = array("Q")
+    return array("Q", (normal_hash(text) for _, text in filled(path)))
+
+
+def filled(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The rows that aren't blank, with their lines."""
     with path.open("rb") as file:
         first = file.read(3)
         if first != b"\xef\xbb\xbf":
             file.seek(0)
+        number = 1
         while line := file.readline(LONGEST):
             if text := line.strip():
-                found.append(hash(_normal(text)) & _WIDE)
-    return found
+                yield number, text
+            number += line.endswith(b"\n")
+
+
+def normal_hash(row: bytes) -> int:
+    return hash(_normal(row)) & _WIDE
 
 
 def _normal(line: bytes) -> bytes:
@@ -53,7 +62,7 @@ def _normal(line: bytes) -> bytes:
         return line
 
 
-def _common(before: array[int], after: array[int]) -> tuple[bytearray, bytearray]:
+def common(before: array[int], after: array[int]) -> tuple[bytearray, bytearray]:
     """For each row of both files, 1 if it is in the other one too; the same row twice needs it twice."""
     flags = bytearray(len(before)), bytearray(len(after))
     for old, new in zip(_buckets(before), _buckets(after), strict=True):

@@ -8,6 +8,7 @@ taken out of a file doesn't want them to stay on the bot's disk.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tuning.errors import FtBotError
@@ -19,20 +20,35 @@ log = logging.getLogger(__name__)
 _STEPS = {RemedyKind.convert: Step.converted, RemedyKind.redact: Step.redacted}
 
 
-def made_of(drop: Drop, remedy: Remedy | None, *, edited: bool) -> Source | None:
+def made_of(drop: Drop, remedy: Remedy | None, edits: Mapping[int, str | None]) -> Source | None:
     """The source of what this drop's bytes become by these edits and this remedy."""
-    steps = (Step.mended,) if edited else ()
+    steps = (Step.mended,) if edits else ()
     if remedy and (step := _STEPS.get(remedy.kind)):
         steps = (*steps, step)
     if not steps:
         return drop.source
     before = drop.source or Source(drop.filename, drop.size, drop.sha256, ())
     redacted = Step.redacted in steps
+    dropped = {own_row(drop, row) for row, text in edits.items() if text is None}
     return replace(
         before,
         sha256="" if redacted else before.sha256,
         steps=tuple(dict.fromkeys((*before.steps, *steps))),
+        dropped=tuple(sorted(dropped.union(before.dropped))),
     )
+
+
+def own_row(drop: Drop, row: int) -> int:
+    """The line that a row of a drop's bytes has in its person's own file, some being dropped."""
+    for dropped in drop.source.dropped if drop.source else ():
+        row += dropped <= row
+    return row
+
+
+def row_here(drop: Drop, own: int) -> int | None:
+    """The line that a row of the person's own file has now; None when it was dropped."""
+    dropped = drop.source.dropped if drop.source else ()
+    return None if own in dropped else own - sum(row < own for row in dropped)
 
 
 def held(drop: Drop) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class Splitter:
         async with self.store.begin() as tx:
             whole = await dataset_named(tx, person.workspace, request.dataset)
         require(person, Action.divide, whole, whole.name)
-        await self.keeping.room_for(whole.name, whole.latest.size)
+        await self.keeping.room_for(whole.name, whole.latest.size, "split it again")
         source = self.files.temporary(new_id("split"))
         try:
             await asyncio.to_thread(source.hardlink_to, self.files.path(whole.latest.sha256))
@@ -126,7 +126,7 @@ class Splitter:
             accepted=_inherited(whole.latest.accepted, report),
         )
         name = _name(whole.name, part.name, await tx.datasets.names(whole.workspace))
-        dataset = Dataset(dataset_id, whole.workspace, name, whole.owner, now, (version,))
+        dataset = Dataset(dataset_id, whole.workspace, name, whole.owner, now, (version,), whole.direct)
         await tx.datasets.add(dataset)
         return dataset
 

@@ -12,7 +12,7 @@ from typing import Any
 from tuning.datasets.report import Report
 from tuning.records import Drop, Offer
 from tuning.rows import Row
-from views.blocks import actions, button, context, plain_text, rendered, section, sections
+from views.blocks import actions, button, context, notice, plain_text, rendered, section, sections
 from views.conversation import example_blocks
 from views.numbers import count
 from views.rendered import Block, Rendered
@@ -35,10 +35,10 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
     """What the file looks like, its first rows as they would become, and the button."""
     head = f"🔁 {file} {_what(report.looks_like or '', offer.shape)}."
     columns = "*Columns:* " + _columns(offer.columns, ON_CARD)
-    trouble = [f"⚠️ {prose(text, 600)}" for text in (drop.problem, offer.trouble, *offer.notes) if text]
+    problems = (drop.problem or offer.trouble,) if offer.shape else (drop.problem, offer.trouble)
+    trouble = [f"⚠️ {prose(text, 600)}" for text in (*problems, *offer.notes) if text]
     todo = (
-        "*What to do:* press *Convert and keep* within a week; a form asks for a system prompt and, if you "
-        "like, which columns go where. The file stays as it is beside the rows made of it. On the command "
+        f"*What to do:* {_todo(offer)} The file stays as it is beside the rows made of it. On the command "
         "line: `ft-bot convert`."
     )
     blocks = [
@@ -48,6 +48,38 @@ def convertible_card(drop: Drop, offer: Offer, report: Report, file: str) -> Ren
         actions(button("Convert and keep", "convert_file", drop.id, style="primary")),
     ]
     return rendered("\n".join([head, columns, *trouble, todo]), blocks)
+
+
+def _todo(offer: Offer) -> str:
+    press = "press *Convert and keep* within a week"
+    if not offer.shape:
+        return f"{press}, and say in its form which column is asked and which is answered."
+    if not offer.preview:
+        return (
+            "correct the records and drop the file into this thread. If other columns are meant, "
+            f"{press} and say in its form which."
+        )
+    return f"{press}; a form asks for a system prompt and, if you like, which columns go where."
+
+
+def unconvertible_card(report: Report, trouble: str, file: str) -> Rendered | None:
+    """What is said of a table or a document that can't be read; None of a file of another kind."""
+    kind = _KINDS.get(report.looks_like or "")
+    if kind is None:
+        return None
+    return notice(
+        f"❌ {file} isn't JSONL: it looks like {kind}, and it can't be converted. {prose(trouble, 600)}\n"
+        "*What to do:* correct it and drop it into this thread. It isn't kept as a dataset."
+    )
+
+
+def one_column_card(file: str) -> Rendered:
+    """What is said of a table that has only questions, or only answers."""
+    return notice(
+        f"❌ {file} is a table with one column: an answer column is missing.\n"
+        "*What to do:* put what is asked and what is answered into two columns, with a comma or a tab "
+        "between, and drop the file into this thread. It isn't kept as a dataset."
+    )
 
 
 def _what(looks_like: str, shape: str) -> str:

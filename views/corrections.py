@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tuning.corrections import compared, unchanged
-from tuning.records import Correction, Diff
+from tuning.records import Correction, Diff, Moved
 from views.numbers import count, plural
 from views.text import code
 
@@ -13,6 +13,8 @@ from views.text import code
 OTHER_FORMAT = "not_jsonl"
 #: Kinds of errors that are named.
 KINDS = 6
+#: Rows of each kind that are named.
+ROWS = 6
 
 
 def diff_words(diff: Diff) -> str:
@@ -45,11 +47,12 @@ def _errors(made: Correction) -> list[str]:
         total = sum(gone.values())
         errors = {1: "Its error is", 2: "Both errors are"}.get(total, f"All {count(total)} errors are")
         return [f"{errors} gone ({_kinds(gone)})."]
+    rows = made.moved or Moved({}, {}, {})
     still = [f"{count(number)} × {code(name, 60)}{_once(made, name)}" for name, number in left.items()]
     return [
-        *([f"Gone: {_kinds(gone)}."] if gone else []),
-        *([f"Still there: {_some(still)}."] if still else []),
-        *([f"New: {_kinds(new)}."] if new else []),
+        *([f"Gone: {_kinds(gone, rows.gone)}."] if gone else []),
+        *([f"Still there: {_kinds(left, rows.left) if made.moved else _some(still)}."] if still else []),
+        *([f"New: {_kinds(new, rows.new)}."] if new else []),
     ]
 
 
@@ -58,8 +61,18 @@ def _once(made: Correction, name: str) -> str:
     return f" (there were {count(made.before[name])})" if made.before[name] != made.after[name] else ""
 
 
-def _kinds(codes: Mapping[str, int]) -> str:
-    return _some([f"{count(number)} × {code(name, 60)}" for name, number in codes.items()])
+def _kinds(codes: Mapping[str, int], rows: Mapping[str, Sequence[int]] | None = None) -> str:
+    where = rows or {}
+    return _some(
+        [f"{count(number)} × {code(name, 60)}{_rows(where.get(name, ()))}" for name, number in codes.items()]
+    )
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    """Which rows they are, the first of them."""
+    rows = [count(row) for row in dict.fromkeys(numbers) if row]
+    more = f" and {count(len(rows) - ROWS)} more" if len(rows) > ROWS else ""
+    return f" (row{'s' if len(rows) > 1 else ''} {', '.join(rows[:ROWS])}{more})" if rows else ""
 
 
 def _some(words: list[str]) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from tuning.library import Page, Preview
 from tuning.records import Dataset, Job, Model, Version
+from tuning.rows import Row
 from views.blocks import actions, button, confirm, context, fields, header, notice, rendered, section
 from views.charts import sparkline
 from views.conversation import example_blocks
 from views.corrections import diff_words
-from views.datasets import accepted_words, dataset_buttons, dataset_words
+from views.datasets import accepted_words, dataset_buttons, dataset_words, train_buttons
 from views.findings import warning_words
 from views.numbers import count, plural, size, when
 from views.rejected import source_words
 from views.rendered import Block, Rendered
 from views.reports import report_facts
 from views.statuses import job_status
-from views.text import code, mention, prose
+from views.text import code, mention, mention_channel, prose
 
 #: How many of each a page shows: jobs, models, versions, and examples on it and on a page of their own.
 JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
@@ -26,15 +27,19 @@ JOBS, MODELS, VERSIONS, FIRST_EXAMPLES, EXAMPLES = 5, 5, 8, 2, 3
 def dataset_page(page: Page) -> Rendered:
     """The answer to `/ft dataset NAME` and to a press on "Details"."""
     dataset, latest = page.dataset, page.dataset.latest
-    owner = f"Owner {mention(dataset.owner)} · {plural(len(dataset.versions), 'version')}"
+    owner = f"Owner {mention(dataset.owner)} · {plural(page.newest or latest.number, 'version')}"
     if page.newest:
         owner = (
-            f"🆕 This is version {count(latest.number)}; version {count(page.newest)} is the latest.\n{owner}"
+            f"🕰️ This is version {count(latest.number)}; version {count(page.newest)} is the latest.\n{owner}"
         )
-    parts = [_versions(dataset), _jobs(dataset, page.jobs), _models(page.models)]
+    parts = [_versions(dataset, page.newest), _jobs(page), _models(page.models)]
     blocks = [header(dataset.name), section(owner), fields(report_facts(latest.report))]
     blocks += [section(text) for text in (_spread(latest), _doubts(latest), *parts) if text]
-    blocks += [section("*The first examples*"), *example_blocks(tuple(page.preview))] if page.preview else []
+    blocks += (
+        [section("*The first examples*"), *_examples(page.preview, masked=page.masked)]
+        if page.preview
+        else []
+    )
     blocks += [context(prose(page.trouble, 300))] if page.trouble else []
     summary = "\n".join([dataset_words(dataset), *(part for part in parts if part)])
     return rendered(summary, [*blocks, *_buttons(page)])
@@ -53,9 +58,10 @@ def _doubts(version: Version) -> str:
     return f"⚠️ {warning_words(version.report)}" if version.report.warnings else ""
 
 
-def _versions(dataset: Dataset) -> str:
+def _versions(dataset: Dataset, newest: int) -> str:
     shown = list(reversed(dataset.versions))[:VERSIONS]
-    lines = ["*Versions*", *(_version(dataset, version) for version in shown)]
+    newer = [f"… {count(newest - dataset.latest.number)} newer"] if newest else []
+    lines = ["*Versions*", *newer, *(_version(dataset, version) for version in shown)]
     if len(dataset.versions) > len(shown):
         lines.append(f"… and {count(len(dataset.versions) - len(shown))} older")
     return "\n".join(lines)
@@ -71,9 +77,13 @@ def _version(dataset: Dataset, version: Version) -> str:
     return "\n    ".join(lines)
 
 
-def _jobs(dataset: Dataset, jobs: Sequence[Job]) -> str:
+def _jobs(page: Page) -> str:
+    dataset, jobs = page.dataset, page.jobs
     if not jobs:
-        return "*Jobs*\nNone yet: press *Train*."
+        of_it = " of this version or those before it" if page.newest else ""
+        train = f"Train version {dataset.latest.number}" if page.newest else "Train"
+        press = f": press *{train}*" if train_buttons(dataset) else ""
+        return f"*Jobs*\nNone yet{of_it}{press}."
     numbers = {version.id: version.number for version in dataset.versions}
     lines = [f"• {code(job.shown_id, 80)} {_job(job, numbers)}" for job in jobs[:JOBS]]
     rest = [f"… and {count(len(jobs) - JOBS)} more: `/ft jobs`"] if len(jobs) > JOBS else []
@@ -104,9 +114,10 @@ def _buttons(page: Page) -> list[Block]:
         "Keep it",
     )
     version, source = dataset.latest, dataset.latest.source
+    older = version.number if page.newest else 0
     return [
         actions(
-            *([] if page.newest else [button("Train", "train_dataset", dataset.id, style="primary")]),
+            *train_buttons(dataset, older),
             *([button("More examples", "show_examples", more)] if page.more_examples else []),
             *([button("Histogram", "send_histogram", version.id)] if version.report.tokens.histogram else []),
             button("Download", "send_rows", version.id),
@@ -133,8 +144,13 @@ def examples_page(preview: Preview) -> Rendered:
         buttons.append(button("Before", "examples_before", f"{preview.version.id} {before}"))
     if preview.more:
         buttons.append(button("Next", "examples_next", f"{preview.version.id} {last}"))
-    blocks = [section(f"*{head}*"), *example_blocks(tuple(preview.rows))]
+    blocks = [section(f"*{head}*"), *_examples(preview.rows, masked=preview.masked)]
     return rendered(head, [*blocks, *([actions(*buttons)] if buttons else [])])
+
+
+def _examples(rows: Sequence[Row], *, masked: bool) -> list[Block]:
+    told = "Placeholders stand for what is private in them: its owner and administrators see it."
+    return [*example_blocks(tuple(rows)), *([context(told)] if masked else [])]
 
 
 def shared_card(dataset: Dataset, by: str) -> Rendered:
@@ -142,6 +158,11 @@ def shared_card(dataset: Dataset, by: str) -> Rendered:
     text = f"📎 {mention(by)} shares a dataset: {dataset_words(dataset)}"
     facts = fields(report_facts(dataset.latest.report))
     return rendered(text, [section(text), facts, *dataset_buttons(dataset)])
+
+
+def shared_notice(dataset: Dataset, channel: str) -> Rendered:
+    """What its sharer is told."""
+    return notice(f"📎 {code(dataset.name, 80)} is on its way to {mention_channel(channel)}.")
 
 
 def renamed_notice(by: str, old: str, new: str) -> Rendered:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from tuning.findings import SMALL
 from tuning.library import Listed
-from tuning.records import Acceptance, Dataset
+from tuning.records import Acceptance, Dataset, at_version
 from views.blocks import actions, button, more, notice, rendered, section
 from views.numbers import count, plural, when
 from views.rejected import private_words
 from views.rendered import Block, Rendered
 from views.reports import labels_line
-from views.text import code, mention
+from views.text import code, mention, prose
 
 NO_DATASETS = "No datasets yet. Drop a JSONL file into a channel that I am in: I check it and keep it."
 #: A dataset takes two blocks, and a list must be quick to read.
@@ -24,15 +24,21 @@ def accepted_words(accepted: Acceptance) -> str:
     return f"🔓 {mention(accepted.by)} accepted {private_words(accepted.codes)} on {when(accepted.at)}."
 
 
-def dataset_buttons(dataset: Dataset | None) -> list[Block]:
+def dataset_buttons(dataset: Dataset | None, version: int = 0) -> list[Block]:
+    """Those of a dataset, or of one of its versions."""
     if dataset is None:
         return []
-    details = button("Details", "show_dataset", dataset.id)
-    return [actions(details)] if SMALL in dataset.latest.report.codes else [actions(_train(dataset), details)]
+    details = button("Details", "show_dataset", at_version(dataset.id, version))
+    return [actions(*train_buttons(dataset, version), details)]
 
 
-def _train(dataset: Dataset) -> Block:
-    return button("Train", "train_dataset", dataset.id, style="primary")
+def train_buttons(dataset: Dataset, version: int = 0) -> list[Block]:
+    """The button names the version where that isn't the latest; there is none for too few rows."""
+    chosen = next((one for one in dataset.versions if one.number == version), dataset.latest)
+    if SMALL in chosen.report.codes:
+        return []
+    label = f"Train version {version}" if version else "Train"
+    return [button(label, "train_dataset", at_version(dataset.id, version), style="primary")]
 
 
 def dataset_list(listed: Listed) -> Rendered:
@@ -67,6 +73,14 @@ def split_done(name: str, seed: int, parts: Sequence[Dataset]) -> Rendered:
         )
         blocks += [section(lines[-1] + labels), *dataset_buttons(part)]
     return rendered("\n".join([head, *lines]), blocks)
+
+
+def split_done_later(name: str, parts: Sequence[str], problem: str) -> Rendered:
+    """What came of a split that a restart interrupted."""
+    if problem:
+        return notice(f"✂️ {code(name, 80)} could not be split after my restart: {prose(problem, 600)}")
+    made = ", ".join(code(part, 80) for part in parts)
+    return notice(f"✂️ I was restarted while I split {code(name, 80)}, and went on since: {made} are there.")
 
 
 def dataset_words(dataset: Dataset) -> str:

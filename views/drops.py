@@ -75,10 +75,16 @@ def _failed(drop: Drop) -> Rendered:
 
 
 def _known(drop: Drop, dataset: Dataset | None) -> Rendered:
-    name = code(dataset.name, 80) + _version_words(dataset, drop) if dataset else "another name"
+    version = _version_of(dataset, drop)
+    name, latest, older = "another name", "", 0
+    if dataset and version:
+        name, number = code(dataset.name, 80), version.number
+        older = number if number < dataset.latest.number else 0
+        name = f"version {count(number)} of {name}" if older or number > 1 else name
+        latest = f"; version {count(dataset.latest.number)} is the latest" if older else ""
     owner = f", owned by {mention(dataset.owner)}" if dataset else ""
-    text = f"✅ {_file(drop)} is already here as {name}{owner}: nothing was kept a second time."
-    return notice(text, *dataset_buttons(dataset))
+    text = f"✅ {_file(drop)} is already here as {name}{owner}{latest}. Nothing was kept a second time."
+    return notice(text, *dataset_buttons(dataset, older))
 
 
 def _gone(drop: Drop) -> Rendered:
@@ -136,16 +142,27 @@ def _version_words(dataset: Dataset | None, drop: Drop) -> str:
 def _news(drop: Drop, dataset: Dataset | None) -> list[str]:
     """What a version changed, and what its person should know."""
     version = _version_of(dataset, drop)
-    told = (
-        [f"Since version {version.number - 1}: {diff_words(version.diff)}."]
-        if version and version.diff
-        else []
-    )
+    told = _since(dataset, version) if dataset and version else []
     accepted = [accepted_words(version.accepted)] if version and version.accepted else []
     source = [source_words(version.source)] if version and version.source else []
     why = [prose(drop.problem, 600)] if drop.problem else []
     corrects = correction_words(drop.corrects)
     return [*remedy_words(drop), *source, *accepted, *told, *corrects, *why, *_newer(dataset, version)]
+
+
+def _since(dataset: Dataset, version: Version) -> list[str]:
+    """How a version differs from the one before it; that nothing of that one is left may be a mistake."""
+    diff, number = version.diff, version.number - 1
+    if diff is None:
+        return []
+    told = [f"Since version {number}: {diff_words(diff)}."]
+    before = next((one for one in dataset.versions if one.number == number), None)
+    if before and diff.removed + diff.changed >= before.report.rows:
+        told.append(
+            f"⚠️ No row of version {number} is left. A file becomes a dataset of its own when it is dropped "
+            "outside of a thread."
+        )
+    return told
 
 
 def _newer(dataset: Dataset | None, version: Version | None) -> list[str]:

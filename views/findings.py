@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tuning.datasets.progress import Progress
@@ -25,14 +25,19 @@ def findings_comment(payload: Mapping[str, Any]) -> str:
     return f"All {plural(found, 'finding')} of {name}{part}: errors first, then row by row."
 
 
-def finding_lines(report: Report | Progress, severity: str) -> list[str]:
-    """Lines of mrkdwn: each kind of finding with how often, then its first few by row."""
+def finding_lines(
+    report: Report | Progress, severity: str, row_of: Callable[[int], int] = lambda row: row
+) -> list[str]:
+    """Lines of mrkdwn: each kind of finding with how often, then its first few by row.
+
+    `row_of` gives the number under which a person knows a row.
+    """
     found = [finding for finding in report.findings if finding.severity == severity]
     codes = list(dict.fromkeys(finding.code for finding in found))
     lines: list[str] = []
     shown = 0
     for name in codes[:KINDS]:
-        kind = _kind(report, name, _of(found, name))
+        kind = _kind(report, name, _of(found, name), row_of)
         if shown and sum(map(len, lines + kind)) > ROOM:
             break
         lines, shown = lines + kind, shown + 1
@@ -56,15 +61,17 @@ def _of(found: Iterable[Finding], name: str) -> list[Finding]:
     return [finding for finding in found if finding.code == name]
 
 
-def _kind(report: Report | Progress, name: str, found: list[Finding]) -> list[str]:
+def _kind(
+    report: Report | Progress, name: str, found: list[Finding], row_of: Callable[[int], int]
+) -> list[str]:
     times = max(report.codes.get(name, 0), len(found))
     shown = found[:FEW]
     head = f"*{count(times)} ×* {code(name, 60)}" if times > 1 else code(name, 60)
-    lines = [head, *(f"• {_one(finding)}" for finding in shown)]
+    lines = [head, *(f"• {_one(finding, row_of)}" for finding in shown)]
     return [*lines, f"• … and {count(times - len(shown))} more"] if times > len(shown) else lines
 
 
-def _one(finding: Finding) -> str:
-    place = f"row {finding.row}" if finding.row is not None else "the file"
+def _one(finding: Finding, row_of: Callable[[int], int]) -> str:
+    place = f"row {row_of(finding.row)}" if finding.row is not None else "the file"
     path = f" at {code(finding.path, 120)}" if finding.path else ""
     return f"*{place}*{path}: {prose(finding.message, 300)}"

@@ -27,7 +27,7 @@ def leak_warning(plan: Plan) -> str:
     """What a person should know before the start."""
     overlap = plan.overlap or Overlap(0, 0)
     lines = [
-        f"⚠️ *{_how_many(overlap)} in {code(plan.dataset_name, 80)} too.* The model has seen the answers: its "
+        f"⚠️ *{_how_many(overlap)} in {code(plan.trains_on, 80)} too.* The model has seen the answers: its "
         "validation loss will look better than it is on new rows.",
         *(f"• row {count(row)}: {prose(words, 300)}" for row, words in overlap.examples),
         "*What to do:* split the dataset (`/ft split`), which keeps the same prompts together, or take these "
@@ -54,19 +54,19 @@ def leak_modal(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
 def comparing_modal(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the form's place while the files are read."""
     words = (
-        f"Looking whether rows of {code(plan.validation_name or '', 80)} stand in "
-        f"{code(plan.dataset_name, 80)} … The job starts by itself when none does; close this to give it up."
+        f"Looking whether rows of {code(plan.validates_on, 80)} stand in "
+        f"{code(plan.trains_on, 80)} … The job starts by itself when none does; close this to give it up."
     )
     return _modal("train_anyway", asked) | {"blocks": [section(words)]}
 
 
 def started_modal(plan: Plan) -> dict[str, Any]:
-    words = f"The job {code(plan.dataset_name, 80)} → {code(plan.base, 120)} starts: see its thread."
+    words = f"The job {code(plan.trains_on, 80)} → {code(plan.base, 120)} starts: see its thread."
     return _modal("train_anyway", {}) | {"close": plain_text("Close", 24), "blocks": [section(words)]}
 
 
 def started_notice(plan: Plan) -> Rendered:
-    return notice(f"▶️ {code(plan.dataset_name, 80)} → {code(plan.base, 120)} starts: see its thread.")
+    return notice(f"▶️ {code(plan.trains_on, 80)} → {code(plan.base, 120)} starts: see its thread.")
 
 
 def leak_question(plan: Plan, asked: Mapping[str, Any]) -> Rendered:
@@ -84,8 +84,8 @@ def leak_question(plan: Plan, asked: Mapping[str, Any]) -> Rendered:
 
 def comparing_notice(plan: Plan) -> Rendered:
     return notice(
-        f"Looking whether rows of {code(plan.validation_name or '', 80)} stand in "
-        f"{code(plan.dataset_name, 80)} … The job starts when none does."
+        f"Looking whether rows of {code(plan.validates_on, 80)} stand in "
+        f"{code(plan.trains_on, 80)} … The job starts when none does."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tuning.errors import FtBotError
 from tuning.mending import FIELD, MARK, Mended, OpenRow
-from tuning.parts import LONGEST_FIELD, MOST_PARTS, parts_of
+from tuning.parts import LONGEST_FIELD, MOST_PARTS, gaps, parts_of
 from tuning.records import Edit
 from views.blocks import actions, button, context, plain_text, section, sections
 from views.errors import problem
@@ -48,6 +48,11 @@ def typed(values: dict[str, Any], row: int) -> list[str]:
     return [values[block][FIELD].get("value") or "" for block in blocks if block in values]
 
 
+def gaps_in(form: dict[str, Any]) -> list[int]:
+    """The parts of a form's row that began with a space."""
+    return list(json.loads(form["private_metadata"]).get("gaps", ()))
+
+
 def beneath(row: int, why: str) -> dict[str, str]:
     return {field_of(row): plain(why, LONGEST_ERROR)}
 
@@ -56,7 +61,7 @@ def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
     number, drop = opened.row.number, opened.drop
     parts = parts_of(opened.text) if opened.row.whole and opened.text else None
     blocks = [
-        section(f"*Row {count(number)}* of {code(drop.filename, 100)}"),
+        section(f"*Row {count(opened.number)}* of {code(drop.filename, 100)}"),
         context(*_place(opened)),
         *sections(_faults(opened)),
         *_state(opened),
@@ -67,7 +72,8 @@ def _row_modal(opened: OpenRow, note: str, seen: str = "") -> dict[str, Any]:
     ]
     # Slack takes no field without a button that sends the form
     more = {"submit": plain_text("Save" if parts else "Next", 24)}
-    return _modal("fix_row", drop.id, number, blocks, of=drop.sha256[:MARK], seen=seen or opened.seen) | more
+    marks = {"of": drop.sha256[:MARK], "seen": seen or opened.seen, "gaps": gaps(parts or ())}
+    return _modal("fix_row", drop.id, number, blocks, **marks) | more
 
 
 def _place(opened: OpenRow) -> list[str]:
@@ -123,12 +129,12 @@ def _fields(number: int, parts: list[str]) -> list[Block]:
 def _too_long(opened: OpenRow) -> list[Block]:
     if not opened.text:
         return [context("The row is empty: drop it.")]
-    here = f"line {count(opened.row.number)} of your file"
+    here = f"line {count(opened.number)} of your file"
     return [
         section(code(opened.row.text, 500)),
         section(
-            f"The row is longer than a form of Slack takes. Drop it here, or correct {here} and drop the "
-            "file into this thread again."
+            f"A form of Slack can't hold this row. Drop it here, or correct {here} and drop the file into "
+            "this thread again."
         ),
     ]
 
@@ -189,7 +195,7 @@ def problem_modal(error: FtBotError) -> dict[str, Any]:
     return _modal("fix_problem", "", 0, problem(error).blocks)
 
 
-def _modal(callback: str, drop_id: str, row: int, blocks: list[Block], **marks: str) -> dict[str, Any]:
+def _modal(callback: str, drop_id: str, row: int, blocks: list[Block], **marks: Any) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": callback,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from tuning.records import Dataset, at_version
 from views.blocks import plain_text, section
 from views.rendered import Block
 from views.text import clip_middle
@@ -46,6 +47,12 @@ def train_modal(
             *_settings(),
         ],
     }
+
+
+def chosen_dataset(dataset: Dataset) -> Option:
+    """A dataset at its latest version, as the form shows it and sends it."""
+    number = dataset.latest.number
+    return at_version(dataset.name, number), at_version(dataset.id, number)
 
 
 def options(pairs: Sequence[Option]) -> list[Block]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from tuning.sizes import size as size
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -51,18 +53,6 @@ def duration(seconds: float) -> str:
         elif parts:
             break
     return " ".join(parts[:2]) or "0 s"
-
-
-def size(number_of_bytes: int) -> str:
-    """1536 -> 1.5 kB; powers of 1,000, as file managers show them."""
-    if number_of_bytes < 1000:
-        return plural(number_of_bytes, "byte")
-    amount = float(number_of_bytes)
-    for unit in ("kB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1000:,.1f} TB"
 
 
 def loss(value: float) -> str:

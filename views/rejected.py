@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from tuning.datasets.report import Report
 from tuning.findings import bad_rows
+from tuning.meant import one_column
 from tuning.records import Drop, RemedyKind, Source, Step
 from tuning.remedies import only_private, private_codes
+from tuning.sources import own_row
 from views.blocks import actions, button, confirm, context, rendered, section, sections
 from views.checking import stopped_head
-from views.converting import convertible_card
+from views.converting import convertible_card, one_column_card, unconvertible_card
 from views.corrections import correction_words, diff_words
 from views.findings import finding_lines, warning_words
 from views.numbers import count, plural, size
@@ -40,10 +43,15 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     """What is wrong with `file`, and what to do about it."""
     if drop.offer and drop.sha256 and drop.offer.columns:
         return convertible_card(drop, drop.offer, report, file)
+    if one_column(drop.filename, report):
+        return one_column_card(file)
+    if drop.offer and drop.offer.trouble and (card := unconvertible_card(report, drop.offer.trouble, file)):
+        return card
     private = only_private(report)
+    file += _after_changes(drop.source)
     head = _private_head(report, file) if private else _head(report, file)
     head = stopped_head(drop, report, file) if report.partial else head
-    lines = finding_lines(report, "error")
+    lines = finding_lines(report, "error", partial(own_row, drop))
     todo = _todo(drop, report, private)
     if drop.offer and drop.offer.trouble:
         todo = f"It can't be converted here: {prose(drop.offer.trouble, 400)}\n{todo}"
@@ -54,6 +62,17 @@ def rejected_card(drop: Drop, report: Report, file: str) -> Rendered:
     if report.warnings:
         blocks.append(context(f"Besides, {warning_words(report)}: told in full once the errors are gone."))
     return rendered("\n".join([head, *lines, todo]), blocks)
+
+
+def _after_changes(source: Source | None) -> str:
+    """That what was checked is the file with somebody's changes."""
+    if source is None or Step.mended not in source.steps:
+        return ""
+    changed = source.diff.changed if source.diff else 0
+    words = [f"{plural(changed, 'row')} changed"] if changed else []
+    words += [f"{plural(len(source.dropped), 'row')} dropped"] if source.dropped else []
+    told = f" ({', '.join(words)})" if words else ""
+    return f", after your changes{told},"
 
 
 def _head(report: Report, file: str) -> str:

@@ -58,6 +58,9 @@ class SqlDatasets:
         found = await self._with_versions([schema.datasets.c.id.in_(having)], limit=1)
         return found[0] if found else None
 
+    async def save(self, dataset: Dataset) -> None:
+        await _datasets.save(self._connection, dataset)
+
     async def rename(self, dataset: Dataset, name: str) -> None:
         if name in await self.names(dataset.workspace):
             raise RecordRefused(f"There is a dataset called {name} already.")

@@ -4,7 +4,7 @@ Every row belongs to a workspace, except a lease, which belongs to a process.
 """
 
 from storage.schema.columns import metadata
-from storage.schema.data import datasets, drops, edits, leaks, uploads, versions
+from storage.schema.data import datasets, drops, edits, leaks, splits, uploads, versions
 from storage.schema.delivery import deeds, leases, updates
 from storage.schema.training import asks, checkpoints, events, jobs, models
 
@@ -21,6 +21,7 @@ __all__ = [
     "leases",
     "metadata",
     "models",
+    "splits",
     "updates",
     "uploads",
     "versions",

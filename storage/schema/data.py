@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint
 
 from storage.schema.columns import key, maybe, metadata, needed
-from storage.types import Choice, Moment, Nested, Whole, Words
+from storage.types import Choice, Moment, Nested, Real, Whole, Words
 from tuning.datasets.progress import Progress as CheckProgress
 from tuning.datasets.report import Report
 from tuning.records import (
@@ -81,6 +81,7 @@ datasets = Table(
     needed("name", Words),
     needed("owner", Words),
     needed("created_at", Moment),
+    needed("direct", Boolean),
     UniqueConstraint("workspace", "name"),
 )
 
@@ -120,6 +121,20 @@ uploads = Table(
     maybe("attempted_at", Moment),
     maybe("partial", Nested(PartialUpload)),
     Index(None, "state"),
+)
+
+splits = Table(
+    "splits",
+    metadata,
+    key("id"),
+    needed("workspace", Words),
+    needed("user", Words),
+    needed("admin", Boolean),
+    needed("dataset", Words),
+    needed("validation", Real),
+    needed("heldout", Real),
+    needed("seed", Whole),
+    needed("asked_at", Moment),
 )
 
 leaks = Table(

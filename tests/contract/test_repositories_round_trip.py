@@ -18,7 +18,7 @@ from storage.types import storable
 from tests.fakes.records import make_dataset, make_drop, make_job, make_report, make_update
 from tuning.datasets.progress import Progress
 from tuning.datasets.report import Finding, Report
-from tuning.records import Ask, Checkpoint, Drop, Event, Job, Model, Plan, Update, Upload, Version
+from tuning.records import Ask, Checkpoint, Drop, Event, Job, Model, Plan, SplitAsked, Update, Upload, Version
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 moment = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -43,6 +43,7 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     dict[str, Any]: st.dictionaries(words, anything, max_size=3),
     dict[str, float]: st.dictionaries(words, real, max_size=3),
     dict[str, int]: st.dictionaries(words, whole, max_size=3),
+    dict[str, tuple[int, ...]]: st.dictionaries(words, st.lists(whole, max_size=3).map(tuple), max_size=3),
     Progress: st.builds(
         Progress,
         bytes=whole,
@@ -72,7 +73,7 @@ def strategy_for(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{name: strategy_for(hint) for name, hint in hints.items()})
 
 
-RECORDS = (Drop, Version, Job, Event, Checkpoint, Model, Upload, Ask, Update)
+RECORDS = (Drop, Version, Job, Event, Checkpoint, Model, SplitAsked, Upload, Ask, Update)
 
 
 async def round_trip(tx: Any, record: Any) -> Any:
@@ -104,6 +105,12 @@ async def round_trip(tx: Any, record: Any) -> Any:
         case Update():
             await tx.updates.add(record)
             return replace(await tx.updates.get(record.id), seq=record.seq)
+        case SplitAsked():
+            await tx.splits.add(record)
+            (back,) = await tx.splits.all()
+            await tx.splits.remove(record)
+            assert not await tx.splits.all()
+            return back
         case Version():
             return await version_round_trip(tx, record)
     raise AssertionError(record)

@@ -48,6 +48,7 @@ async def test_columns_that_tell_nothing_are_asked_for_in_the_form(stage: Stage)
     root = await stage.ana.drop(CHANNEL, "odd.csv", data.encode())
     card = (await stage.replies(root))[0]
     assert "fit no known shape" in card["text"]
+    assert "say in its form which column is asked" in card["text"]
     await stage.ana.press(card, "convert_file")
     form = await stage.ana.modal("convert_file")
     assert "{x}" in str(form["blocks"])
@@ -132,3 +133,38 @@ async def form_shows(stage: Stage, words: str) -> Message:
 
     found: Message = await stage.seen(look)
     return found
+
+
+async def test_a_table_with_one_column_lacks_its_answers_and_offers_no_rows_to_fix(stage: Stage) -> None:
+    table = "question\n" + "".join(f"what is {n}?\n" for n in range(12))
+    (card,) = await stage.replies(await stage.ana.drop(CHANNEL, "one.csv", table.encode()))
+    assert "is a table with one column: an answer column is missing" in card["text"]
+    assert "fix_rows" not in str(card["blocks"])
+    assert "brace" not in card["text"]
+
+
+async def test_a_file_that_can_not_be_converted_says_why_and_promises_no_conversion(stage: Stage) -> None:
+    for name, data, words in [
+        ("empty.xlsx", workbook([]), "looks like an Excel workbook, and it can't be converted. The"),
+        (
+            "broken.parquet",
+            b"PAR1garbagePAR1",
+            "looks like Parquet, and it can't be converted. The Parquet file",
+        ),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "The workbook can't be read"),
+    ]:
+        (card,) = await stage.replies(await stage.ana.drop(CHANNEL, name, data))
+        assert words in card["text"]
+        assert "ft-bot convert" not in card["text"]
+        assert "correct it and drop it into this thread" in card["text"]
+
+
+async def test_a_conversion_without_a_record_says_so_once_and_what_helps(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "none.csv", b"prompt,completion\n" + b"hi,\n" * 12)
+    (card,) = await stage.replies(root)
+    assert "correct the records and drop the file into this thread" in card["text"]
+    await stage.ana.press(card, "convert_file")
+    await stage.ana.modal("convert_file")
+    assert (await stage.ana.submit({}))["ok"]
+    failed = await stage.card_says(root, "could not be converted, and is as it was")
+    assert failed["text"].count("could be converted") == 1

@@ -57,7 +57,8 @@ async def test_a_file_that_is_still_wrong_says_what_is_left_and_takes_the_offers
     await stage.ana.modal("fix_row")
     still = await dropped(stage, stage.ana, root, "news.jsonl", rows(11) + NO_ANSWER + CUT, "Against")
     assert "Against `news.jsonl` above: 1 row removed." in still["text"]
-    assert "1 × `bad_json` (there were 2)" in still["text"]
+    assert "Gone: 1 × `bad_json` (row 14)." in still["text"]
+    assert "`bad_json` (row 13)" in still["text"].split("Still there: ")[1]
     assert "fix_rows" in str(still["blocks"])
     await first_card(stage, root, "a corrected file was dropped below")
     refused = await stage.ana.submit({"row-12": GOOD})
@@ -70,6 +71,18 @@ async def test_a_file_that_is_still_wrong_says_what_is_left_and_takes_the_offers
     assert [bool(drop.corrected_by) for drop in drops] == [True, True, False]
     kept = {sha256 for sha256, _ in stage.bot.services.library.files.kept()}
     assert len(kept) == 1
+
+
+async def test_errors_are_told_apart_by_their_rows(stage: Stage) -> None:
+    """Row 3 is mended, row 7 is row 6 now, and row 10 is newly bad."""
+    good = rows(14).splitlines(keepends=True)
+    before = b"".join([*good[:2], CUT, *good[2:5], NO_ANSWER, *good[5:]])
+    root, _ = await rejected(stage, "news.jsonl", before)
+    after = b"".join([*good[:5], NO_ANSWER, *good[5:8], CUT[:-5] + b"\n", *good[8:]])
+    still = await dropped(stage, stage.ana, root, "news.jsonl", after, "Against")
+    assert "Gone: 1 × `bad_json` (row 3)." in still["text"]
+    assert "(row 6)." in still["text"].split("Still there: ")[1].split("New")[0]
+    assert "New: 1 × `bad_json` (row 10)." in still["text"]
 
 
 async def test_another_name_corrects_when_it_has_the_same_rows_and_an_unlike_file_does_not(
@@ -92,6 +105,20 @@ async def test_the_same_file_again_ends_nothing(stage: Stage) -> None:
     again = await dropped(stage, stage.ana, root, "news.jsonl", BROKEN, "🩹")
     assert "It has the same rows as `news.jsonl` above: nothing was corrected." in again["text"]
     assert "fix_rows" in str((await stage.replies(root))[0]["blocks"])
+
+
+async def test_all_cards_of_a_chain_of_corrections_lose_their_buttons(stage: Stage) -> None:
+    root, _ = await rejected(stage)
+    await dropped(stage, stage.ana, root, "news.jsonl", BROKEN, "nothing was corrected")
+    await dropped(stage, stage.ana, root, "news-2.jsonl", rows(11) + NO_ANSWER + CUT, "Against")
+    await dropped(stage, stage.ana, root, "news-3.jsonl", rows(12), "Kept as")
+
+    async def only_the_last() -> bool:
+        thread = await stage.control.thread(CHANNEL, root["ts"])
+        cards = [one for one in thread if one.get("bot_id")]
+        return len(cards) == 4 and not [one for one in cards if "fix_rows" in str(one["blocks"])]
+
+    await stage.seen(only_the_last)
 
 
 async def test_a_colleagues_correction_is_theirs_and_leaves_the_owners_offers(stage: Stage) -> None:

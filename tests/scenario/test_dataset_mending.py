@@ -48,6 +48,10 @@ async def test_rows_are_changed_and_dropped_and_the_result_is_kept(stage: Stage)
     refused = await stage.ana.submit({"row-5": '{"messages": []}'})
     assert "messages" in refused["errors"]["row-5"]
     assert "empty" in (await stage.ana.submit({"row-5": " "}))["errors"]["row-5"].lower()
+    two = (await stage.ana.submit({"row-5": f"{GOOD}\n{GOOD}"}))["errors"]["row-5"]
+    assert two == "A second row begins in line 2: this field holds one row, which is one JSON object."
+    cut = (await stage.ana.submit({"row-5": '{"messages":\n ['}))["errors"]["row-5"]
+    assert cut.startswith("This isn't one JSON object: line 2 can't be read from character 3 on.")
     pretty = GOOD.replace('"messages": [', '"messages": [\n  ')
     assert (await stage.ana.submit({"row-5": pretty}))["ok"]
     await stage.ana.press(await shows(stage, "*Row 14*"), "fix_drop")
@@ -122,6 +126,24 @@ async def test_a_long_row_is_changed_in_parts_and_one_gone_back_to_shows_what_wa
     assert json.loads(lines[12])["messages"][1]["content"] == said + "The end."
 
 
+async def test_a_row_of_one_letter_words_is_changed_in_parts_without_losing_a_space(stage: Stage) -> None:
+    spaced = json.dumps({"messages": [{"role": "user", "content": "x " * 2500 + "end"}]})
+    root = await stage.ana.drop(CHANNEL, "ocr.jsonl", rows(12) + spaced.encode() + b"\n")
+    await stage.ana.press((await stage.replies(root))[0], "fix_rows")
+    form = await shows(stage, "*Row 13*")
+    parts = [b["element"]["initial_value"] for b in form["blocks"] if b["block_id"].startswith("row-13")]
+    fields = {f"row-13-{at}" if at else "row-13": part.strip() for at, part in enumerate(parts)}
+    last = f"row-13-{len(parts) - 1}"
+    fields[last] = fields[last].replace("}]}", '}, {"role": "assistant", "content": "read"}]}')
+    assert (await stage.ana.submit(fields))["ok"]
+    await shows(stage, "1 row changed")
+    assert (await stage.ana.submit())["ok"]
+    await stage.card_says(root, "Kept as `ocr`")
+    (version,) = (await stage.bot.services.library.find(ANA, "ocr")).versions
+    lines = stage.bot.services.library.files.path(version.sha256).read_text().splitlines()
+    assert json.loads(lines[12])["messages"][0]["content"] == "x " * 2500 + "end"
+
+
 async def test_a_form_of_bytes_that_were_checked_again_changes_nothing(stage: Stage) -> None:
     root, card = await rejected(stage)
     await stage.ana.press(card, "fix_rows")
@@ -144,10 +166,19 @@ async def test_what_was_left_wrong_is_told_again_and_can_be_mended_later(stage: 
     await stage.ana.press(await shows(stage, "*Row 15*"), "fix_next")
     await shows(stage, "2 rows dropped, 1 bad row left as it is")
     assert (await stage.ana.submit())["ok"]
-    again = await stage.card_says(root, "row 13")
-    assert "1 error in 13 rows" in again["text"]
+    again = await stage.card_says(root, "after your changes")
+    assert "*row 15*" in again["text"]
+    size = f"{len(BAD) / 1000:.1f} kB"
+    head = (
+        f"`bad.jsonl` ({size}), after your changes (2 rows dropped), can't be used for training yet: 1 error"
+    )
+    assert f"{head} in 13 rows" in again["text"]
     await stage.ana.press(again, "fix_rows")
-    await shows(stage, "*Row 13*")
+    await stage.ana.press(await shows(stage, "*Row 15*"), "fix_go", "5")
+    await stage.ana.press(await shows(stage, "Row 5 of bad.jsonl was dropped"), "fix_go", "13")
+    assert "headline 7" in str((await shows(stage, "*Row 13*"))["blocks"])
+    await stage.ana.press(await shows(stage, "*Row 13*"), "fix_go", "15")
+    await shows(stage, "*Row 15*")
     assert (await stage.ana.submit({"row-13": GOOD}))["ok"]
     await shows(stage, "1 row changed")
     assert (await stage.ana.submit())["ok"]
@@ -239,7 +270,7 @@ async def test_a_row_too_long_for_a_form_is_shown_in_part_and_passed_over_or_dro
     root = await stage.ana.drop(CHANNEL, "long.jsonl", long + rows(12) + long + NO_ANSWER)
     await stage.ana.press((await stage.replies(root))[0], "fix_rows")
     form = await shows(stage, "*Row 1*")
-    assert "longer than a form of Slack takes" in str(form["blocks"])
+    assert "A form of Slack can't hold this row" in str(form["blocks"])
     await stage.ana.press(form, "fix_send")
     await shows(stage, "on its way to you")
 

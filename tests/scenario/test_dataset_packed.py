@@ -42,8 +42,10 @@ async def test_packed_and_wide_rows_are_kept_as_the_text_that_they_are(stage: St
 
 
 async def test_a_finding_in_a_packed_file_names_the_row_of_its_text(stage: Stage) -> None:
-    rejected = await card(stage, "bad.txt.gz", gzip.compress(BROKEN))
+    packed = gzip.compress(BROKEN)
+    rejected = await card(stage, "bad.txt.gz", packed)
     assert "row 12" in rejected["text"]
+    assert f"`bad.txt.gz` ({len(packed)} bytes)" in rejected["text"]
     assert "fix_rows" in str(rejected["blocks"])
 
 
@@ -67,6 +69,7 @@ async def test_a_packing_that_can_not_be_opened_is_answered_with_what_to_do(stag
             "2 files that may be the data: `a.jsonl`, `b.jsonl`",
         ),
         ("cut.jsonl.gz", gzip.compress(rows())[:50], "Pack it again"),
+        ("cut.xlsx", zipped("a.xml", content=rows())[:80], "The Excel file is damaged. Save it again"),
         ("rows.jsonl.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "Use gzip or ZIP"),
     ]:
         answer = await card(stage, name, data)

@@ -97,6 +97,7 @@ async def test_it_is_shared_into_another_channel(stage: Stage) -> None:
     async def there() -> list[dict[str, Any]]:
         return [m for m in await stage.control.channel("#general") if m.get("bot_id")]
 
+    assert "`news` is on its way to <#C0GENERAL1>" in (await stage.note(stage.ana, "on its way"))["text"]
     (card,) = await stage.seen(there)
     assert "<@U0ANA00001> shares a dataset: `news`" in card["text"]
     await stage.ben.press(card, "show_dataset")
@@ -205,7 +206,35 @@ async def test_a_newer_version_is_told_on_the_cards_of_the_older_ones(stage: Sta
     await stage.ana.command(CHANNEL, "/ft", "dataset news@1")
     old = await stage.note(stage.ana, "news")
     assert "This is version 1; version 2 is the latest" in str(old["blocks"])
-    assert "train_dataset" not in str(old["blocks"])
+    assert "2 versions" in str(old["blocks"])
+    assert "🆕" not in str(old["blocks"])
+    await stage.ana.press(old, "train_dataset")
+    form = await stage.ana.modal("train")
+    chosen = next(b["element"]["initial_option"] for b in form["blocks"] if b.get("block_id") == "dataset")
+    assert chosen["text"]["text"] == "news@1"
+    assert (await stage.ana.submit({"suffix": "old"}))["ok"]
+    assert "`news@1`" in (await stage.roots(2))[-1]["text"]
+
+
+async def test_known_bytes_name_their_version_and_train_it(stage: Stage) -> None:
+    root = await stage.ana.drop(CHANNEL, "news.jsonl", rows())
+    await stage.replies(root)
+    for number in (13, 14):
+        await stage.ana.drop(CHANNEL, "news.jsonl", rows(number), thread_ts=root["ts"])
+        await stage.replies(root, (number - 12) * 2 + 1)
+    (known,) = await stage.replies(await stage.ben.drop(CHANNEL, "again.jsonl", rows()))
+    assert "is already here as version 1 of `news`" in known["text"]
+    assert "version 3 is the latest" in known["text"]
+    await stage.ben.press(known, "show_dataset")
+    await stage.note(stage.ben, "news")
+    await stage.ben.press(known, "train_dataset")
+    form = await stage.ben.modal("train")
+    assert "'news@1'" in str(form["blocks"])
+    assert (await stage.ben.submit({"suffix": "old"}))["ok"]
+    assert "`news@1`" in (await stage.roots())[-1]["text"]
+    (latest,) = await stage.replies(await stage.ben.drop(CHANNEL, "third.jsonl", rows(14)))
+    assert "is already here as version 3 of `news`" in latest["text"]
+    assert "is the latest" not in latest["text"]
 
 
 async def test_a_list_counts_all_datasets_and_turns_the_pages_of_what_was_searched_for(stage: Stage) -> None:
@@ -225,3 +254,12 @@ async def test_a_list_counts_all_datasets_and_turns_the_pages_of_what_was_search
     last = await stage.note(stage.ana, "news-120")
     assert "other" not in last["text"]
     assert "more_datasets" not in str(last["blocks"])
+
+
+async def test_a_name_that_looks_like_a_domain_is_found_as_it_is_copied_from_a_message(stage: Stage) -> None:
+    card = await stage.dataset("evil.example.com.jsonl")
+    copied = card["text"].split("Kept as `")[1].split("`")[0]
+    assert "\u200b" in copied
+    assert "evil" in (await page(stage, f"`{copied}`"))["text"]
+    await stage.ana.command(CHANNEL, "/ft", f"datasets {copied}")
+    await stage.note(stage.ana, "1 dataset with")

@@ -99,3 +99,53 @@ async def test_other_errors_come_first_and_then_what_is_private_is_offered(stage
     offered = await stage.card_says(root, "1 secret and 1 e-mail address in 12 rows")
     await stage.ana.press(offered, "redact_file")
     await stage.card_says(root, "Kept as `leaky`")
+
+
+async def page(stage: Stage, who: Any, ref: str, words: str) -> Message:
+    await who.command(CHANNEL, "/ft", f"dataset {ref}")
+    return await stage.note(who, words)
+
+
+async def test_what_was_accepted_is_shown_to_its_owner_and_administrators_alone(stage: Stage) -> None:
+    leaky = (ROW % f"write to {MAIL}").encode() + rows(5) + (ROW % f"the key is {KEY}").encode() + rows(8)
+    root, card = await dropped(stage, leaky)
+    await stage.ana.press(card, "accept_file")
+    await stage.card_says(root, "Kept as `leaky`")
+    shown = str((await page(stage, stage.ben, "leaky", "Versions"))["blocks"])
+    assert MAIL not in shown
+    assert "write to [EMAIL]" in shown
+    assert "its owner and administrators see it" in shown
+    await stage.ben.press(await stage.note(stage.ben, "Versions"), "show_examples")
+    second = await stage.note(stage.ben, "Examples 3 to 5")
+    await stage.ben.press(second, "examples_next")
+    assert "the key is [SECRET]" in str((await stage.note(stage.ben, "Examples 6 to 8"))["blocks"])
+    for who in (stage.ana, stage.admin):
+        theirs = str((await page(stage, who, "leaky", "Versions"))["blocks"])
+        assert MAIL.split("@")[0] in theirs
+        assert "[EMAIL]" not in theirs
+
+
+async def test_rows_dropped_in_a_direct_message_are_its_owners_until_they_are_shared(stage: Stage) -> None:
+    await stage.ana.drop("@ft-bot", "diary.jsonl", rows(30))
+
+    async def kept() -> bool:
+        return bool(await stage.bot.services.library.listed(ANA, 1)) and bool(
+            (await stage.bot.services.library.listed(ANA, 1)).total
+        )
+
+    await stage.seen(kept)
+    await stage.ana.command(CHANNEL, "/ft", "split diary")
+    await stage.note(stage.ana, "is split")
+    for name in ("diary", "diary-train"):
+        bens = str((await page(stage, stage.ben, name, f"`{name}@1`"))["blocks"])
+        assert "headline" not in bens
+        assert f"Only its owner or an administrator may see the examples of {name}" in bens
+        assert "headline" in str((await page(stage, stage.ana, name, f"`{name}@1`"))["blocks"])
+    await stage.ana.press(await page(stage, stage.ana, "diary", "`diary@1`"), "share_dataset")
+    await stage.ana.modal("share_dataset")
+    assert (await stage.ana.submit({"channel": "C0GENERAL1"}))["ok"]
+
+    async def seen_by_ben() -> bool:
+        return "headline" in str((await page(stage, stage.ben, "diary", "`diary@1`"))["blocks"])
+
+    await stage.seen(seen_by_ben)

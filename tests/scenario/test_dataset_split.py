@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.stage import CHANNEL, Stage, rows
-from tuning.records import Person
+from tuning.records import Dataset, Person, SplitAsked
+from tuning.splitting import SplitRequest
 
 ANA = Person("T0SANDBOX1", "U0ANA00001")
 NAMES = ("news-train", "news-validation", "news-heldout")
@@ -86,3 +90,54 @@ async def test_a_split_that_takes_long_says_so_first(stage: Stage, monkeypatch: 
     await stage.ana.command(CHANNEL, "/ft", "split news")
     await stage.note(stage.ana, "Splitting `news` …")
     await stage.note(stage.ana, "`news` is split (seed 0)")
+
+
+class Stuck:
+    """A splitter whose process is stopped before it is done."""
+
+    async def split(self, person: Person, request: SplitRequest) -> list[Dataset]:
+        await asyncio.sleep(60)
+        return []
+
+
+async def test_a_split_that_a_stop_interrupts_is_made_and_told_after_the_restart(stage: Stage) -> None:
+    await stage.dataset(data=rows(45))
+    splits = stage.bot.services.splits
+    stopped = asyncio.create_task(replace(splits, splitter=Stuck()).split(ANA, SplitRequest("news")))
+    await asyncio.sleep(0.1)
+    await splits.resume()
+    assert len(await left(stage)) == 1, "who is asked still works on it"
+    stopped.cancel()
+    await asyncio.wait({stopped})
+    await splits.resume()
+    assert not await left(stage)
+
+    async def told() -> list[str]:
+        return [
+            m["text"] for m in await stage.ana.channel("@ft-bot") if "restarted while I split" in m["text"]
+        ]
+
+    (line,) = await stage.seen(told)
+    assert all(name in line for name in NAMES)
+    await splits.resume()
+    await stage.settle()
+    assert len(await told()) == 1
+
+
+async def test_a_split_that_fails_after_the_restart_says_why(stage: Stage) -> None:
+    splits = stage.bot.services.splits
+    stopped = asyncio.create_task(replace(splits, splitter=Stuck()).split(ANA, SplitRequest("gone")))
+    await asyncio.sleep(0.1)
+    stopped.cancel()
+    await asyncio.wait({stopped})
+    await splits.resume()
+
+    async def told() -> list[str]:
+        return [m["text"] for m in await stage.ana.channel("@ft-bot") if "could not be split" in m["text"]]
+
+    assert "There is no dataset gone here" in (await stage.seen(told))[0]
+
+
+async def left(stage: Stage) -> Sequence[SplitAsked]:
+    async with stage.bot.store.begin() as tx:
+        return await tx.splits.all()

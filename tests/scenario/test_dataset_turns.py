@@ -41,10 +41,10 @@ class Gated:
         return await self.real.check(path, base=base, findings=findings, progress=progress)
 
 
-def gated(stage: Stage) -> Gated:
+def gated(stage: Stage, patience: float = 0.05) -> Gated:
     """Put gates before the checks of a stage."""
     checker, drops = Gated(), stage.bot.services.drops
-    lanes = Lanes(small_bytes=SMALL_BYTES, patience=0.05)
+    lanes = Lanes(small_bytes=SMALL_BYTES, patience=patience)
     held = replace(drops, checks=replace(drops.checks, checker=checker, lanes=lanes))
     object.__setattr__(stage.bot.services, "drops", held)
     stage.bot.schedule.drops = held
@@ -85,7 +85,18 @@ async def test_a_small_file_is_answered_while_a_large_one_is_checked(stage: Stag
     await says(stage, second, "Kept as `second`")
 
 
-async def test_files_of_one_message_do_not_wait_for_each_other(stage: Stage) -> None:
+async def test_files_of_one_message_are_answered_in_its_order_if_none_takes_long(stage: Stage) -> None:
+    gate = gated(stage, patience=20).gate(LARGE)
+    root = await together(stage, ("large.jsonl", LARGE), ("small.jsonl", rows(12)))
+    await asyncio.sleep(0.5)
+    await stage.settle(2)
+    assert len(await stage.control.thread(CHANNEL, root["ts"])) == 1
+    gate.set()
+    await says(stage, root, "Kept as `large`", at=0)
+    await says(stage, root, "Kept as `small`", at=1)
+
+
+async def test_files_of_one_message_do_not_wait_long_for_each_other(stage: Stage) -> None:
     gate = gated(stage).gate(LARGE)
     root = await together(stage, ("large.jsonl", LARGE), ("small.jsonl", rows(12)))
     await says(stage, root, "Kept as `small`")

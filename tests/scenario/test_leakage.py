@@ -49,7 +49,7 @@ async def test_the_form_warns_before_the_start_and_starts_one_job_all_the_same(s
     card = await two_datasets(stage, 3)
     assert (await filled_form(stage, card))["ok"]
     warning = await form_with(stage, "Start anyway")
-    assert LEAKED in str(warning)
+    assert f"{LEAKED} `news@1` too" in str(warning)
     assert "row 1" in str(warning)
     assert not stage.backend.jobs
     async with stage.bot.store.begin() as tx:

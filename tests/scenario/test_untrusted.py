@@ -192,7 +192,7 @@ async def test_the_same_bytes_are_kept_once_and_files_of_one_name_apart(stage: S
     assert "2 datasets" in listed["text"]
     await stage.ana.press(known, "train_dataset")
     modal = await stage.ana.modal("train")
-    assert "'text': 'news'" in str(modal["blocks"])
+    assert "'text': 'news@1'" in str(modal["blocks"])
 
 
 async def test_a_file_that_says_it_is_huge_is_refused_before_it_is_fetched(
@@ -208,7 +208,7 @@ async def test_a_file_that_says_it_is_huge_is_refused_before_it_is_fetched(
     monkeypatch.setattr(sandbox_files, "received", huge)
     dropped = await stage.ana.drop(CHANNEL, "huge.jsonl", rows())
     (answer,) = await stage.replies(dropped)
-    assert "9,663,676,416 bytes" in answer["text"]
+    assert "9.7 GB; a training file may have 8.6 GB" in answer["text"]
     assert "Split it, or train on a sample" in answer["text"]
     assert not [e for e in await stage.control.exchanges("call", "download") if e["ok"]]
 

@@ -39,6 +39,16 @@ def redact_file(source: Path, target: Path, codes: Iterable[str] = private.CODES
     return result
 
 
+def masked(text: str) -> str:
+    """One row with placeholders, to be looked at; what isn't JSON is searched as it stands."""
+    read = read_line(text.encode("utf-8", "surrogatepass"))
+    if not read.readable:
+        return private.redact(text)[0]
+    done: list[str] = []
+    value = _redacted(read.value, private.CODES, done)
+    return json.dumps(value, ensure_ascii=False) if done else text
+
+
 def _line(line: bytes, number: int, codes: tuple[str, ...], result: Redaction) -> bytes:
     if not triggers.find(Lines(line, 0)).private:
         return line

@@ -63,7 +63,7 @@ JSON_RULES = {
         "ours", "Read the source again in its own encoding: here it was read in a wrong one."
     ),
     "invalid_utf8": _error("json", "Save the file as UTF-8."),
-    "too_deep": _error("ours", "Flatten the row: it is nested too deeply to be read."),
+    "too_deep": _error("ours", "Flatten the row: nothing reads such a row."),
     "row_too_long": _error("ours", "Shorten the row; give images by URL rather than inside the row."),
     "blank_line": _warning("ours", "Delete the line; it isn't counted as an example."),
 }

@@ -7,7 +7,7 @@ Outside this package they are imported from `tuning.ports`, whichever module the
 
 from tuning.ports.backend import Backend, Sent
 from tuning.ports.clock import Clock
-from tuning.ports.datasets import Datasets, Drops, Overlaps, Uploads
+from tuning.ports.datasets import Datasets, Drops, Overlaps, Splits, Uploads
 from tuning.ports.delivery import Deeds, Updates
 from tuning.ports.files import DatasetFiles, SharedFiles
 from tuning.ports.jobs import Asks, Jobs, Models
@@ -33,6 +33,7 @@ __all__ = [
     "Reworker",
     "Sent",
     "SharedFiles",
+    "Splits",
     "Store",
     "Transaction",
     "Updates",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from tuning.records import Dataset, Drop, Edit, Overlap, Upload, Version
+from tuning.records import Dataset, Drop, Edit, Overlap, SplitAsked, Upload, Version
 
 
 class Drops(Protocol):
@@ -57,6 +57,10 @@ class Datasets(Protocol):
         """The dataset that has a version with these bytes."""
         ...
 
+    async def save(self, dataset: Dataset) -> None:
+        """Overwrite all but its versions."""
+        ...
+
     async def rename(self, dataset: Dataset, name: str) -> None:
         """Raises a Conflict when another dataset has this name."""
         ...
@@ -75,6 +79,16 @@ class Datasets(Protocol):
         self, workspace: str, *, search: str = "", limit: int = 100, start: int = 0
     ) -> Sequence[Dataset]:
         """Some datasets whose name holds `search`, from the `start`-th (from 0) on."""
+        ...
+
+
+class Splits(Protocol):
+    """Splits that were asked for and aren't answered yet."""
+
+    async def add(self, asked: SplitAsked) -> None: ...
+    async def remove(self, asked: SplitAsked) -> None: ...
+    async def all(self) -> Sequence[SplitAsked]:
+        """Of all workspaces, oldest first."""
         ...
 
 

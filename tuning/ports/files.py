@@ -26,6 +26,10 @@ class DatasetFiles(Protocol):
         """Bytes of all kept files and of those in the making."""
         ...
 
+    def size(self, sha256: str) -> int:
+        """Bytes of a kept file; 0 when there is none."""
+        ...
+
     def kept(self) -> Iterator[tuple[str, float]]:
         """Every kept file's SHA-256, with when it was kept (seconds since 1970)."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from tuning.ports.datasets import Datasets, Drops, Overlaps, Uploads
+from tuning.ports.datasets import Datasets, Drops, Overlaps, Splits, Uploads
 from tuning.ports.delivery import Deeds, Updates
 from tuning.ports.jobs import Asks, Jobs, Models
 
@@ -21,6 +21,8 @@ class Transaction(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def models(self) -> Models: ...
+    @property
+    def splits(self) -> Splits: ...
     @property
     def uploads(self) -> Uploads: ...
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -71,3 +71,7 @@ class Comparer(Protocol):
     """Compares two versions in a process of its own."""
 
     async def compare(self, old: Path, new: Path) -> Diff: ...
+
+    async def follow(self, old: Path, new: Path, rows: Sequence[int]) -> dict[int, int]:
+        """The lines of the new file in which these lines of the old one stand, the same or changed."""
+        ...

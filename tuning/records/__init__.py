@@ -5,12 +5,23 @@ Outside this package they are imported from `tuning.records`, whichever module t
 """
 
 from tuning.records.backend import BackendFile, BackendJob, BackendModel, Delta
-from tuning.records.datasets import Acceptance, Dataset, Diff, Overlap, Source, Step, Version, at_version
+from tuning.records.datasets import (
+    Acceptance,
+    Dataset,
+    Diff,
+    Overlap,
+    Source,
+    SplitAsked,
+    Step,
+    Version,
+    at_version,
+)
 from tuning.records.drops import (
     Correction,
     Drop,
     DropState,
     Edit,
+    Moved,
     Offer,
     Remedy,
     RemedyKind,
@@ -46,6 +57,7 @@ __all__ = [
     "Job",
     "Method",
     "Model",
+    "Moved",
     "Offer",
     "Overlap",
     "PartialUpload",
@@ -56,6 +68,7 @@ __all__ = [
     "RemedyKind",
     "SharedFile",
     "Source",
+    "SplitAsked",
     "Status",
     "Step",
     "Update",

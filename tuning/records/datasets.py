@@ -45,7 +45,7 @@ class Source:
 
     It is kept with the version under `sha256`, which is empty where it is not: what was private in it was
     redacted, or it holds the same rows in a packing or an encoding. `diff` counts the rows from it to the
-    version, where both are JSONL.
+    version, where both are JSONL. `dropped` are the rows that were left out by hand, by their line in it.
     """
 
     filename: str
@@ -53,6 +53,7 @@ class Source:
     sha256: str
     steps: tuple[Step, ...]
     diff: Diff | None = None
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,30 @@ class Dataset:
     owner: str
     created_at: datetime
     versions: tuple[Version, ...]
+    #: Dropped in a direct message, and neither shared nor dropped in a channel since.
+    direct: bool = False
 
     @property
     def latest(self) -> Version:
         return self.versions[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitAsked:
+    """A split that somebody asked for and that isn't answered yet; the shares are of the rows, from 0 to 1.
+
+    `admin` says as who it was allowed.
+    """
+
+    id: str
+    workspace: str
+    user: str
+    admin: bool
+    dataset: str
+    validation: float
+    heldout: float
+    seed: int
+    asked_at: datetime
 
 
 def at_version(name: str, number: int) -> str:

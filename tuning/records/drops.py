@@ -64,6 +64,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """In which rows errors of each kind are: gone ones by the rejected file's rows, others by the new one's.
+
+    Row 0 is the file as a whole.
+    """
+
+    gone: dict[str, tuple[int, ...]]
+    left: dict[str, tuple[int, ...]]
+    new: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """What a file changed against the rejected file `drop_id` of its thread, which it is meant to correct.
 
@@ -79,6 +91,8 @@ class Correction:
     whole: bool = True
     #: The corrected file was changed by hand or by a remedy since `diff` was counted.
     edited: bool = False
+    #: None where some rows with errors aren't known.
+    moved: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,11 @@ class Drop:
     corrected_by: str = ""
     #: Told when it waits for more than a moment.
     waiting: Waiting | None = None
+
+    @property
+    def direct(self) -> bool:
+        """Dropped where nobody but its person and the bot sees it."""
+        return self.channel.startswith("D")
 
     @property
     def owner(self) -> str:

@@ -89,3 +89,9 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         train_request(["news", "mood", "speed=9", "epochs=1", "epochs=2", "=3"])
     assert set(refused.value.fields) == {"mood", "speed", "epochs", "=3"}
+
+
+def test_shares_that_leave_nothing_to_train_on_are_told_in_one_sentence() -> None:
+    with pytest.raises(Invalid) as refused:
+        split_request(["news", "validation=60", "heldout=40"])
+    assert refused.value.message == "validation and heldout: must be above 0 and below 100 percent together"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.records import make_dataset, make_job, make_model
-from tuning.policy import Action, NotAllowedTo, may, require
+from tuning.policy import Action, NotAllowedTo, may, require, to_see_rows
 from tuning.records import Person
 
 THINGS = (make_dataset(), make_job(), make_model())
@@ -39,3 +39,11 @@ def test_a_refusal_names_the_thing_and_its_owner() -> None:
     assert refused.value.message == "Only its owner or an administrator may cancel job ft-7."
     assert refused.value.owner == "U1"
     require(OWNER, Action.cancel, make_job(), "job ft-7")
+
+
+def test_examples_are_for_members_unless_nobody_else_has_seen_the_file() -> None:
+    shared, direct = make_dataset(), make_dataset(direct=True)
+    assert may(MEMBER, to_see_rows(shared), shared)
+    assert not may(MEMBER, to_see_rows(direct), direct)
+    assert all(may(person, to_see_rows(direct), direct) for person in (OWNER, ADMIN))
+    assert not may(MEMBER, Action.see_private, shared)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tuning.records import Diff
 from tuning.rowdiff import compare
+from tuning.rowfollow import follow
 
 rows = st.lists(
     st.sampled_from([b'{"a": 1}', b'{"b": [1, 2]}', b'{"c": "x"}', b"not json", b"[]"]), max_size=12
@@ -64,3 +65,24 @@ def test_the_counts_add_up_to_the_difference_of_the_two_bags(
 def test_nesting_without_end_is_compared_by_its_bytes(tmp_path: Path) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     assert diff(tmp_path, [deep, b"1"], [deep, json.dumps({"x": 1}).encode()]) == Diff(0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("abc", "abc", {1: 1, 2: 2, 3: 3}),
+        ("abc", "bc", {2: 1, 3: 2}),
+        ("abc", "axc", {1: 1, 2: 2, 3: 3}),
+        ("abc", "xbyz", {1: 1, 2: 2, 3: 3}),
+        ("abc", "cba", {1: 3, 2: 2, 3: 1}),
+        ("aab", "xaba", {1: 2, 2: 4, 3: 3}),
+        ("ab", "", {}),
+        ("a\nb", "\nab", {1: 2, 3: 3}),
+    ],
+)
+def test_rows_are_followed_to_where_they_stand_now(
+    tmp_path: Path, old: str, new: str, told: dict[int, int]
+) -> None:
+    for name, rows in (("old", old), ("new", new)):
+        (tmp_path / name).write_text("".join(c if c == "\n" else f"{c}\n" for c in rows))
+    assert follow(tmp_path / "old", tmp_path / "new", range(1, 9)) == told
