@@ -8,8 +8,7 @@ Nothing here looks anything up: no network, no verification of a token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
 
 from tuning.datasets.contacts import mails, phones
 from tuning.datasets.credentials import credentials
@@ -19,7 +18,7 @@ from tuning.datasets.samples import is_sample_ssn, is_test_card
 from tuning.datasets.triggers import MAIL, NUMBER, SECRET
 from tuning.datasets.vendors import tokens
 
-__all__ = ["CODES", "PLACEHOLDERS", "Hit", "find", "find_in", "is_card", "is_iban", "redact", "redact_in"]
+__all__ = ["CODES", "PLACEHOLDERS", "Hit", "find", "find_in", "is_card", "is_iban", "redact", "replaced"]
 
 # With re.ASCII a word ends where Chinese or Japanese begins, which put no spaces between them.
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", re.ASCII)
@@ -57,10 +56,11 @@ def find_in(key: str, text: str, kinds: int = _EVERYTHING) -> list[Hit]:
 
 def redact(text: str, codes: Iterable[str] = CODES) -> tuple[str, list[str]]:
     """The text with a placeholder for everything private, and the codes of what was replaced."""
-    return _replaced(text, find(text), set(codes))
+    return replaced(text, find(text), set(codes))
 
 
-def _replaced(text: str, hits: list[Hit], wanted: set[str]) -> tuple[str, list[str]]:
+def replaced(text: str, hits: Iterable[Hit], wanted: Collection[str]) -> tuple[str, list[str]]:
+    """The text with placeholders for those of the hits that are wanted, and their codes."""
     pieces, done, end = [], [], 0
     for hit in hits:
         if hit.code in wanted:
@@ -68,38 +68,6 @@ def _replaced(text: str, hits: list[Hit], wanted: set[str]) -> tuple[str, list[s
             done.append(hit.code)
             end = hit.end
     return "".join([*pieces, text[end:]]), done
-
-
-def redact_in(value: Any, codes: Iterable[str] = CODES) -> tuple[Any, list[str]]:
-    """A value of JSON with placeholders in its texts and keys, and the codes of what was replaced."""
-    done: list[str] = []
-    return _redacted("", value, set(codes), done), done
-
-
-def _redacted(key: str, value: Any, codes: set[str], done: list[str]) -> Any:
-    if isinstance(value, str):
-        text, found = _replaced(value, find_in(key, value), codes)
-        done.extend(found)
-        return text
-    if isinstance(value, list):
-        return [_redacted(key, item, codes, done) for item in value]
-    if not isinstance(value, dict):
-        return value
-    clean: dict[str, Any] = {}
-    for name, item in value.items():
-        text, found = redact(name, codes)
-        done.extend(found)
-        clean[_unused(text, clean, value) if found else name] = _redacted(name, item, codes, done)
-    return clean
-
-
-def _unused(name: str, *taken: dict[str, Any]) -> str:
-    """The name, with a number if another key is called so."""
-    number, unused = 1, name
-    while any(unused in keys for keys in taken):
-        number += 1
-        unused = f"{name} {number}"
-    return unused
 
 
 def _numbers(text: str) -> Iterator[Hit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tuning.datasets import private, triggers
 from tuning.datasets.atomic import writing
+from tuning.datasets.inplace import redact_json
 from tuning.datasets.inside import opened
 from tuning.datasets.lines import Lines
 from tuning.datasets.ranges import BOM
@@ -42,24 +42,18 @@ def redact_file(source: Path, target: Path, codes: Iterable[str] = private.CODES
 def masked(text: str) -> str:
     """One row with placeholders, to be looked at; what isn't JSON is searched as it stands."""
     read = read_line(text.encode("utf-8", "surrogatepass"))
-    if not read.readable:
-        return private.redact(text)[0]
-    done: list[str] = []
-    value = _redacted(read.value, private.CODES, done)
-    return json.dumps(value, ensure_ascii=False) if done else text
+    return redact_json(text)[0] if read.readable else private.redact(text)[0]
 
 
 def _line(line: bytes, number: int, codes: tuple[str, ...], result: Redaction) -> bytes:
     if not triggers.find(Lines(line, 0)).private:
         return line
-    read = read_line(line.rstrip(b"\r\n"))
-    if not read.readable:
+    if not read_line(line.rstrip(b"\r\n")).readable:
         result.unreadable.append(number)
         return line
-    value, done = private.redact_in(read.value, codes)
+    text, done = redact_json(line.decode("utf-8", "surrogateescape"), codes)
     if not done:
         return line
     result.rows += 1
     result.replaced.update(done)
-    end = line[len(line.rstrip(b"\r\n")) :]
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + end
+    return text.encode("utf-8", "surrogateescape")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tuning.datasets import check_file
 from tuning.datasets.cli import main_validate
-from tuning.datasets.private import find, redact_in
+from tuning.datasets.inplace import redact_json
+from tuning.datasets.private import find
 from tuning.datasets.redact import redact_file
 
 SECRETS = [
@@ -152,8 +153,8 @@ def test_redacting_renames_keys_and_leaves_each_its_value(tmp_path: Path, secret
 
 
 def test_two_keys_with_one_placeholder_stay_two():
-    value, done = redact_in({"a@engines.io": 1, "b@engines.io": 2, "[EMAIL] 2": 3})
-    assert value == {"[EMAIL]": 1, "[EMAIL] 3": 2, "[EMAIL] 2": 3}
+    text, done = redact_json('{"a@engines.io": 1, "b@engines.io": 2, "[EMAIL] 2": 3}')
+    assert text == '{"[EMAIL]": 1, "[EMAIL] 3": 2, "[EMAIL] 2": 3}'
     assert done == ["email_address"] * 2
 
 
@@ -164,7 +165,7 @@ def test_a_password_under_its_key_is_told_and_redacted(check_rows):
     assert [(f.code, f.path) for f in report.findings if f.code == "secret"] == [
         ("secret", "login.db_password")
     ]
-    assert redact_in(row)[0]["login"] == {"db_password": "[SECRET]"}
+    assert json.loads(redact_json(json.dumps(row))[0])["login"] == {"db_password": "[SECRET]"}
 
 
 def test_a_secret_in_a_row_that_is_no_json_is_told(check_rows):
