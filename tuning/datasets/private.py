@@ -24,6 +24,8 @@ __all__ = ["CODES", "PLACEHOLDERS", "Hit", "find", "find_in", "is_card", "is_iba
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", re.ASCII)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII)
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])", re.ASCII)
+LONGEST_NAMED = 1000
+"""A longer value is no key or password, whatever it is called."""
 _EVERYTHING = SECRET | MAIL | NUMBER
 #: What typography puts in the place of a space or a hyphen, one for one.
 _TYPED = str.maketrans("\u00a0\u2007\u2009\u202f\u2010\u2011", "    --")
@@ -49,9 +51,14 @@ def find(text: str, kinds: int = _EVERYTHING) -> list[Hit]:
 def find_in(key: str, text: str, kinds: int = _EVERYTHING) -> list[Hit]:
     """What is private in a value that stands under this key: a password may have no other shape."""
     found = find(text, kinds)
-    if not found and kinds & SECRET and is_named(key, text):
+    if found or not key or not kinds & SECRET or len(text) > LONGEST_NAMED:
+        return found
+    if is_named(key, text):
         return [secret("password", (0, len(text)))]
-    return found
+    before = len(key) + 2
+    hits = find(f'{key}="{text}"', SECRET)
+    inside = [h._replace(start=max(0, h.start - before), end=min(len(text), h.end - before)) for h in hits]
+    return [hit for hit in inside if hit.end > hit.start]
 
 
 def redact(text: str, codes: Iterable[str] = CODES) -> tuple[str, list[str]]:

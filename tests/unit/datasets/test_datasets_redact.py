@@ -15,7 +15,7 @@ from tuning.datasets.redact import redact_file
 
 MAIL = "ada.byron@" + "engines.io"
 CARD = "4539 8122 " + "0746 3183"
-SECRET = "aws_secret_access_key", "wJalrXUtnFEMI/K7MDENG/bPxRfi" + "CYzq81KEYabc"
+SECRET = "aws_secret_access_key", "wJalrXUtnFEMIK7MDENGbPxRfi" + "CYzzzzzzzzz123"
 
 
 @pytest.mark.parametrize(
