@@ -1,12 +1,14 @@
 """What is learned stands behind the prompt that serving uses, or the job fails with words; slow for torch."""
 
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.trainer.test_trainer_encoding import CALL, CHATML, SYSTEM, TALK, THINKS, learned, template
 from trainer import chat
+from trainer.folder import JobFolder
 
 pytestmark = pytest.mark.slow
 
@@ -14,8 +16,8 @@ pytestmark = pytest.mark.slow
 SYSTEM_LAST = """{% set said = messages[0].content if messages[0].role == 'system' else none %}
 {%- for m in messages %}{% if m.role == 'system' %}{% elif m.role == 'user' %}[Q] {% if loop.last and said %}
 {{- said + '\\n\\n' }}{% endif %}{{ m.content }}[/Q]{% elif m.tool_calls %}[C]
-{{- m.tool_calls[0].function.name + '<|im_end|>' }}{% elif m.role == 'tool' %}[R]{{ m.content }}[/R]{% else %} {{ m.content }}<|im_end|>
-{%- endif %}{% endfor %}"""
+{{- m.tool_calls[0].function.name + '<|im_end|>' }}{% elif m.role == 'tool' %}[R]{{ m.content }}[/R]{% else %}
+{{- ' ' + m.content }}<|im_end|>{% endif %}{% endfor %}"""
 # As Llama 3, Qwen 2: words of its own before the first message.
 HEADED = "<|im_start|>system\nToday is Monday.<|im_end|>\n" + CHATML
 # As Qwen 3: a thought is written into the last answer only, and asked without.
@@ -62,7 +64,7 @@ def test_a_tool_call_behind_a_system_message_that_moves_is_learned_and_what_is_t
     from trainer.engine.encoding import peculiarities
 
     made = template(SYSTEM_LAST)
-    flight = [SYSTEM, TALK[0], {"role": "assistant", "tool_calls": [CALL]}]
+    flight: list[dict[str, Any]] = [SYSTEM, TALK[0], {"role": "assistant", "tool_calls": [CALL]}]
     assert spans(made, flight) == [("[Q] Be brief.\n\nWhat is the score?[/Q]", "[C]fly<|im_end|>")]
     answered = [*flight, {"role": "tool", "tool_call_id": "call_1", "content": "done"}, TALK[1]]
     last = ("[Q] What is the score?[/Q][C]fly<|im_end|>[R]done[/R]", " Two to one.<|im_end|>")
@@ -138,3 +140,39 @@ def test_thinking_is_learned_where_the_template_keeps_it() -> None:
     begun = {**TALK[1], "content": THOUGHT + TALK[1]["content"]}
     (words,) = learned(template(BEGINS_A_THOUGHT), [TALK[0], begun])
     assert words == [THOUGHT.removeprefix("<think>\n") + "Two to one.<|im_end|>"]
+
+
+@pytest.mark.parametrize("method", ["supervised", "preference"])
+def test_where_a_template_changes_how_many_examples_there_are_the_steps_are_told(
+    method: str, tmp_path: Path
+) -> None:
+    from importlib import import_module
+
+    from trainer.engine import data, plan
+
+    hyper = plan.settle({"n_epochs": 2, "batch_size": 2}, {"batch_size": 2, "auto_steps": 9}, 6, method)
+    folder = JobFolder(tmp_path)
+    long = [{"role": "user", "content": "Who won? " * 40}]
+    rows = [{"messages": TALK}] * 6
+    told = "6 examples are learned as 12 sequences: there are 12 steps, not 6"
+    if method == "preference":
+        outputs = {"preferred_output": TALK[1:2], "non_preferred_output": TALK[3:]}
+        rows = [{"input": {"messages": m}, **outputs} for m in [TALK[:1], long, long] * 2]
+        told = "6 examples are learned as 2 sequences: there are 2 steps, not 6"
+    prepare = import_module(f"trainer.engine.{method}").prepare
+    prepared = prepare(template(THINKS), rows, [], 60)
+    data.tell_steps(folder, hyper, prepared)
+    data.tell_steps(folder, hyper, prepared)
+    assert [record["message"] for _, record in folder.records()] == [told]
+    assert "6 steps for 6 examples as the file has them" in plan.explain(
+        hyper, {}, {"learning_rate": 1, "dpo_learning_rate": 1}, 6
+    )
+
+
+def test_where_each_example_is_one_sequence_nothing_more_is_told(tmp_path: Path) -> None:
+    from trainer.engine import data, plan, supervised
+
+    rows = [{"messages": TALK}] * 6
+    hyper = plan.settle({}, {"batch_size": 2, "auto_steps": 9}, 6, "supervised")
+    data.tell_steps(JobFolder(tmp_path), hyper, supervised.prepare(template(CHATML), rows, [], 60))
+    assert not list(JobFolder(tmp_path).records())
