@@ -12,21 +12,23 @@ EMPTY_THOUGHT = re.compile(r"<think>\s*</think>")
 
 def answer_of(tokenizer: Any, messages: list[chat.Message], tools: Any, index: int) -> tuple[str, str]:
     """The prompt that asks for this message, and the message with its end; raises Unloadable if lost."""
+    message = messages[index]
     until = chat.render(tokenizer, messages[: index + 1], tools)
+    if index:
+        prompt = chat.render(tokenizer, messages[:index], tools, answer=True)
+        if until.startswith(prompt):
+            written = until[len(prompt) :]
+            # The marks of a thought may stand in the prompt.
+            if all(piece.strip() in written for piece in THOUGHT.split(_words(message))):
+                return prompt, written
+            raise _lost(message)
+    begins = _begins(tokenizer, messages, tools, index, until)
+    if not until[begins:].lstrip().startswith(_words(message)):
+        raise _lost(message)
+    if index:
+        return prompt, _behind(tokenizer, messages[:index], tools, prompt, until, begins)
     # Nobody can ask for a conversation's first message: its prompt is what the template writes before it.
-    prompt = chat.render(tokenizer, messages[:index], tools, answer=True) if index else None
-    if prompt is not None and until.startswith(prompt):
-        written = until[len(prompt) :]
-        if not _is_whole(messages[index], written):
-            raise _lost(messages[index])
-    else:
-        begins = _begins(tokenizer, messages, tools, index, until)
-        if not until[begins:].lstrip().startswith(_words(messages[index])):
-            raise _lost(messages[index])
-        if prompt is None:
-            return until[:begins], until[begins:]
-        written = _behind(tokenizer, messages[:index], tools, prompt, until, begins)
-    return prompt, written
+    return until[:begins], until[begins:]
 
 
 def _begins(tokenizer: Any, messages: list[chat.Message], tools: Any, index: int, until: str) -> int:
@@ -51,18 +53,12 @@ def _behind(
 
 
 def _words(message: chat.Message) -> str:
-    """A message's words; an empty thought says nothing."""
-    return EMPTY_THOUGHT.sub("", message["content"]).strip()
+    """The words that must not be lost; an empty thought says nothing.
 
-
-def _is_whole(message: chat.Message, written: str) -> bool:
-    """Whether the message's words are all there; a thought's marks may stand in the prompt.
-
-    Many templates leave out the words beside a tool call: the call is what matters there.
+    Many templates leave out what is said beside a tool call: the call is what matters there.
     """
-    if message.get("tool_calls") and not THOUGHT.search(message["content"]):
-        return True
-    return all(piece.strip() in written for piece in THOUGHT.split(_words(message)))
+    beside = message.get("tool_calls") and not THOUGHT.search(message["content"])
+    return "" if beside else EMPTY_THOUGHT.sub("", message["content"]).strip()
 
 
 def _lost(message: chat.Message) -> Unloadable:

@@ -66,6 +66,7 @@ def test_a_tool_call_behind_a_system_message_that_moves_is_learned_and_what_is_t
     made = template(SYSTEM_LAST)
     flight: list[dict[str, Any]] = [SYSTEM, TALK[0], {"role": "assistant", "tool_calls": [CALL]}]
     assert spans(made, flight) == [("[Q] Be brief.\n\nWhat is the score?[/Q]", "[C]fly<|im_end|>")]
+    assert spans(made, [*flight[:2], {**flight[2], "content": "Let me look."}]) == spans(made, flight)
     answered = [*flight, {"role": "tool", "tool_call_id": "call_1", "content": "done"}, TALK[1]]
     last = ("[Q] What is the score?[/Q][C]fly<|im_end|>[R]done[/R]", " Two to one.<|im_end|>")
     assert spans(made, answered)[1] == last
@@ -130,6 +131,9 @@ def test_thinking_that_a_template_takes_out_is_named(text: str) -> None:
     thoughtful = {**TALK[1], "content": THOUGHT + TALK[1]["content"]}
     with pytest.raises(Unloadable, match=r"thinking out of answers: leave <think>...</think> out"):
         made.sequences({"messages": [TALK[0], thoughtful]})
+    calling = {"role": "assistant", "content": THOUGHT, "tool_calls": [CALL]}
+    with pytest.raises(Unloadable, match="thinking out of answers"):
+        made.sequences({"messages": [TALK[0], calling]})
     empty = {**TALK[1], "content": "<think></think>" + TALK[1]["content"]}
     assert learned(made, [TALK[0], empty]) == [["Two to one.<|im_end|>"]]
 
@@ -137,8 +141,7 @@ def test_thinking_that_a_template_takes_out_is_named(text: str) -> None:
 def test_thinking_is_learned_where_the_template_keeps_it() -> None:
     thoughtful = {**TALK[1], "content": THOUGHT + TALK[1]["content"]}
     assert learned(template(CHATML), [TALK[0], thoughtful]) == [[thoughtful["content"] + "<|im_end|>"]]
-    begun = {**TALK[1], "content": THOUGHT + TALK[1]["content"]}
-    (words,) = learned(template(BEGINS_A_THOUGHT), [TALK[0], begun])
+    (words,) = learned(template(BEGINS_A_THOUGHT), [TALK[0], thoughtful])
     assert words == [THOUGHT.removeprefix("<think>\n") + "Two to one.<|im_end|>"]
 
 
