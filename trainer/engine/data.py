@@ -9,6 +9,8 @@ import jinja2
 
 from trainer import chat
 from trainer.engine.failures import Unloadable, Unteachable
+from trainer.engine.plan import Hyperparameters
+from trainer.folder import JobFolder
 
 Encoded = dict[str, list[int]]
 Row = dict[str, Any]
@@ -16,10 +18,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows as token ids, how many tokens one epoch counts, and warnings by topic."""
+    """Rows as token ids, of how many examples they are, the tokens of one epoch, and warnings by topic."""
 
     rows: list[Encoded]
     held_out: list[Encoded]
+    examples: int
     tokens: int
     warnings: dict[str, str]
 
@@ -48,6 +51,24 @@ def shortened(examples: int, cut: int, left: int, longest: int) -> dict[str, str
         words = f"nothing of an answer is left of them within {longest} tokens"
         warnings["skipped"] = f"{examples - left} example(s) are skipped: {words}"
     return warnings
+
+
+def unmeasured(examples: int, left: int, longest: int) -> dict[str, str]:
+    """A warning of what the base's context did to the validation file."""
+    if left == examples:
+        return {}
+    words = f"{examples - left} of {examples} validation example(s) are skipped"
+    why = f"nothing of an answer is left of them within {longest} tokens"
+    return {"held_out": f"{words}: {why}" + ("" if left else "; so nothing is measured on that file")}
+
+
+def tell_steps(folder: JobFolder, hyper: Hyperparameters, prepared: Prepared) -> None:
+    """Tell the number of steps where it is another than the examples of the file made expect."""
+    steps, expected = hyper.steps(len(prepared.rows)), hyper.steps(prepared.examples)
+    if steps != expected and not any(record.get("topic") == "steps" for _, record in folder.records()):
+        words = f"{prepared.examples} examples are learned as {len(prepared.rows)} sequences"
+        message = f"{words}: there are {steps} steps, not {expected}"
+        folder.append("note", topic="steps", level="info", message=message)
 
 
 def texts(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

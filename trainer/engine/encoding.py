@@ -1,7 +1,7 @@
 """Conversations as token ids with labels on the assistant's words only, whatever a chat template writes.
 
-What an answer is, the template says itself: the text up to a message, less what it writes when it asks for
-that message. So what is learned of a message begins where answering begins, and ends with a token that ends
+What an answer is, the template says itself: what it writes of a message behind the prompt with which serving
+asks for it. So what is learned of a message begins where answering begins, and ends with a token that ends
 answers.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer import chat
+from trainer.engine.answers import answer_of, shared
 from trainer.engine.failures import Unloadable
 
 IGNORED = -100
@@ -47,7 +48,7 @@ class Template:
         self.special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
 
     def sequences(self, row: dict[str, Any]) -> list[Sequence]:
-        """A supervised row; several where the template changes earlier answers once later ones follow."""
+        """A supervised row; several where the template changes what stands before once more follows."""
         given, messages, tools = row["messages"], self.messages(row["messages"]), chat.tools_of(row)
         learned = [i for i, m in enumerate(given) if m["role"] == "assistant" and m.get("weight") != 0]
         parts = [self.part(messages, tools, i) for i in learned]
@@ -77,20 +78,15 @@ class Template:
 
     def part(self, messages: list[chat.Message], tools: Any, index: int) -> tuple[list[int], int]:
         """The ids up to a message's end, and where among them the assistant's own words begin."""
-        message = messages[index]
-        until = chat.render(self.tokenizer, messages[: index + 1], tools)
-        before = chat.render(self.tokenizer, messages[:index], tools, answer=True) if index else ""
-        start = shared(before, until)
-        if start < len(before) and message["content"].strip() not in until[start:]:
-            raise Unloadable("the base's chat template writes an answer elsewhere than where it asks for one")
-        for call in message.get("tool_calls", []):
-            if call["function"]["name"] not in until[start:]:
+        prompt, answer = answer_of(self.tokenizer, messages, tools, index)
+        for call in messages[index].get("tool_calls", []):
+            if call["function"]["name"] not in answer:
                 raise Unloadable(
                     "the base's chat template doesn't write tool calls, so they can't be learned"
                 )
-        ids = self.tokens(until)
-        begins = shared(ids, self.tokens(until[:start]))
-        return self._ended(until, ids, begins), begins
+        ids = self.tokens(prompt + answer)
+        begins = shared(ids, self.tokens(prompt))
+        return self._ended(prompt + answer, ids, begins), begins
 
     def tokens(self, text: str) -> list[int]:
         """The token ids of a rendered text."""
@@ -117,24 +113,29 @@ def labelled(ids: list[int], spans: list[tuple[int, int]]) -> Sequence:
     return Sequence(ids, labels)
 
 
-def shared(one: list[int] | str, other: list[int] | str) -> int:
-    """How long the beginning is that the two have in common."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
 def peculiarities(template: Template, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """What the template does to these rows that one would not expect: topics and words."""
     given = [row.get("input", row) for row in rows]
-    hello = [{"role": "user", "content": "Hello"}]
-    if any(m["role"] in chat.SYSTEM for row in given for m in row["messages"]) and not chat.has_system(
-        template.tokenizer
-    ):
-        yield (
-            "system",
-            "The base's chat template has no system messages: they stand before the next user message",
-        )
+    instructed = [row for row in given if any(m["role"] in chat.SYSTEM for m in row["messages"])]
+    if instructed and not chat.has_system(template.tokenizer):
+        words = "The base's chat template has no system messages: they stand before the next user message"
+        yield "system", words
+    elif any(loses_system(template, row) for row in instructed):
+        words = "The base's chat template leaves the system message out where a tool's result was said last"
+        yield "system", words
     tools = next((chat.tools_of(row) for row in given if chat.tools_of(row)), None)
+    hello = [{"role": "user", "content": "Hello"}]
     plain = chat.render(template.tokenizer, hello)
     if tools and chat.render(template.tokenizer, hello, tools) == plain:
         yield "tools", "The base's chat template has no place for tools: the model does not see them"
+
+
+def loses_system(template: Template, row: dict[str, Any]) -> bool:
+    """Whether a prompt that ends with a tool's result lacks what the system says."""
+    messages = template.messages(row["messages"])
+    said = [m["content"].strip() for m in messages if m["role"] == "system"]
+    last = max((i for i, m in enumerate(messages) if m["role"] == "tool"), default=None)
+    if last is None:
+        return False
+    prompt = chat.render(template.tokenizer, messages[: last + 1], chat.tools_of(row), answer=True)
+    return any(words not in prompt for words in said)

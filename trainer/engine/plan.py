@@ -28,6 +28,10 @@ class Hyperparameters:
         }
         return named if self.beta is None else {**named, "beta": self.beta}
 
+    def steps(self, examples: int) -> int:
+        """How many steps so many examples take."""
+        return ceil(examples / self.batch_size) * self.n_epochs
+
 
 def settle(
     requested: dict[str, Any], base: dict[str, Any], examples: int, method: str, processes: int = 1
@@ -57,10 +61,11 @@ def explain(hyper: Hyperparameters, requested: dict[str, Any], base: dict[str, A
     """One sentence for the job's events."""
     settled = hyper.as_dict()
     auto = [name for name in settled if requested.get(name) in (None, "auto")]
-    steps = ceil(examples / hyper.batch_size) * hyper.n_epochs
     rate = (
         base["learning_rate" if hyper.beta is None else "dpo_learning_rate"] * hyper.learning_rate_multiplier
     )
     chosen = ", ".join(f"{name}={value:g}" for name, value in settled.items())
     why = f"; auto chose {', '.join(auto)}" if auto else ""
-    return f"Hyperparameters: {chosen} (learning rate {rate:g}, {steps} steps for {examples} examples{why})"
+    # What a template makes of the examples is known only later: whoever prepares them tells then.
+    steps = f"{hyper.steps(examples)} steps for {examples} examples as the file has them"
+    return f"Hyperparameters: {chosen} (learning rate {rate:g}, {steps}{why})"

@@ -22,14 +22,16 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     encoded = data.written(template.pair, rows)
     kept = [cut_to(row, longest) for row in encoded if fits(row, longest)]
     cut = sum(longest_of(row) > longest for row in encoded)
+    asked = data.written(template.pair, held_out)
+    validation = [cut_to(row, longest) for row in asked if fits(row, longest)]
     return Prepared(
         rows=kept,
-        held_out=[
-            cut_to(row, longest) for row in data.written(template.pair, held_out) if fits(row, longest)
-        ],
+        held_out=validation,
+        examples=len(rows),
         tokens=sum(2 * len(row["prompt_ids"]) + sum(len(row[name]) for name in ANSWERS) for row in kept),
         warnings={
             **data.shortened(len(encoded), cut, len(kept), longest),
+            **data.unmeasured(len(asked), len(validation), longest),
             **dict(encoding.peculiarities(template, rows)),
         },
     )
@@ -66,6 +68,7 @@ def trainer(
     journalist: Journalist,
 ) -> Any:
     """The trainer; what the answers are compared against is the model as it was at the start."""
+    data.tell_steps(journalist.folder, hyper, prepared)
     whole = start.peft_config is None and not start.adapted
     return _Encoded(
         model=start.model,

@@ -24,15 +24,21 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     )
     if len(made) > len(rows):
         warnings["split"] = (
-            "The base's chat template changes earlier answers once later ones follow: "
+            "The base's chat template changes what stands before an answer once more follows: "
             f"{len(rows)} conversations are learned as {len(made)}, one for each answer"
         )
-    validation = [one.cut(longest) for row in data.written(template.sequences, held_out) for one in row]
+    asked = [one.cut(longest) for row in data.written(template.sequences, held_out) for one in row]
+    validation = [one.as_dict() for one in asked if one.teaches]
     return Prepared(
         rows=[one.as_dict() for one in kept],
-        held_out=[one.as_dict() for one in validation if one.teaches],
+        held_out=validation,
+        examples=len(rows),
         tokens=sum(len(one.input_ids) for one in kept),
-        warnings={**warnings, **dict(encoding.peculiarities(template, rows))},
+        warnings={
+            **warnings,
+            **data.unmeasured(len(asked), len(validation), longest),
+            **dict(encoding.peculiarities(template, rows)),
+        },
     )
 
 
@@ -44,6 +50,7 @@ def trainer(
     journalist: Journalist,
 ) -> Any:
     """TRL's trainer over rows that are already encoded; packed, a batch is one row without padding."""
+    data.tell_steps(journalist.folder, hyper, prepared)
     made = SFTTrainer(
         model=start.model,
         args=SFTConfig(

@@ -186,7 +186,13 @@ def test_what_the_context_cuts_is_told_and_what_has_no_answer_left_is_skipped(me
     assert made.warnings == {
         "truncated": "2 example(s) are longer than 60 tokens and were cut at the end",
         "skipped": "1 example(s) are skipped: nothing of an answer is left of them within 60 tokens",
+        "held_out": "1 of 3 validation example(s) are skipped: "
+        "nothing of an answer is left of them within 60 tokens",
     }
+    assert not prepare(template(CHATML), rows, [], 60).warnings.keys() & {"held_out"}
+    unseen = prepare(template(CHATML), rows, rows[2:], 60)
+    assert not unseen.held_out
+    assert unseen.warnings["held_out"].endswith("; so nothing is measured on that file")
     with pytest.raises(Unteachable, match="no example has anything of an answer left within 20 tokens"):
         prepare(template(CHATML), [rows[2]], [], 20)
 
