@@ -13,6 +13,7 @@ from trainer.engine.data import Encoded, Prepared
 from trainer.engine.encoding import IGNORED, Template
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
+from trainer.engine.schedule import Scheduled
 
 
 def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
@@ -36,6 +37,10 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     )
 
 
+class _Encoded(Scheduled, SFTTrainer):
+    """TRL's trainer with our schedule."""
+
+
 def trainer(
     start: Start,
     arguments: dict[str, Any],
@@ -44,7 +49,7 @@ def trainer(
     journalist: Journalist,
 ) -> Any:
     """TRL's trainer over rows that are already encoded; packed, a batch is one row without padding."""
-    made = SFTTrainer(
+    made = _Encoded(
         model=start.model,
         args=SFTConfig(
             **arguments,

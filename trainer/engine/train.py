@@ -13,10 +13,10 @@ from trainer.engine import bases, fitness, ranks
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
+from trainer.engine.schedule import WARMUP_STEPS
 from trainer.folder import JobFolder, step_of
 
 METHODS = {"supervised": "trainer.engine.supervised", "dpo": "trainer.engine.preference"}
-WARMUP_STEPS = 10
 
 
 @dataclass(frozen=True)

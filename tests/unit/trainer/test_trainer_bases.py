@@ -151,3 +151,22 @@ def test_what_a_model_has_no_room_for_is_refused_in_words(tmp_path: Path) -> Non
         Unloadable, match=r"room for 64 tokens, but 'qwen2' is offered with more \(context = 100"
     ):
         trained(JobFolder(tmp_path / "job"), base, rows + long, epochs=1)
+
+
+def test_a_job_of_one_step_learns_something(tmp_path: Path) -> None:
+    from trainer.engine import plan, train
+
+    base = offered(tmp_path, "qwen2", tuning="full")
+    rows = rows_of_many_lengths()
+    folder = JobFolder(tmp_path / "job")
+    folder.write_spec({"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 60})
+    hyper = plan.settle({"n_epochs": 1, "batch_size": 12}, base, len(rows), "supervised")
+    train.train(folder, rows, [], hyper)
+    before, after = (weights(path) for path in (tmp_path / "qwen2", folder.model))
+    assert any((before[name] != after[name]).any() for name in before)
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
