@@ -72,9 +72,10 @@ class JobFolder:
 
     def append(self, kind: str, **body: Any) -> None:
         """Add one record to the journal, on the disk before this returns."""
-        line = json.dumps({"kind": kind, **body}, allow_nan=False) + "\n"
+        line = json.dumps({"kind": kind, **body}, allow_nan=False, ensure_ascii=False) + "\n"
         with self.journal.open("ab") as file:
-            file.write(line.encode())
+            # A library's words may hold half a character, which the database could not.
+            file.write(line.encode(errors="replace"))
             file.flush()
             os.fsync(file.fileno())
 

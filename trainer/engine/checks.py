@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.engine.halves import half_problem
 from trainer.engine.rowchecks import Row, preference_problem, supervised_problem
 
 FEWEST = 10
@@ -68,4 +69,5 @@ def _line(number: int, raw: bytes, check: Callable[[Row], str | None]) -> Line:
         return Line(number, None, f"not valid JSON ({error}).")
     if not isinstance(row, dict):
         return Line(number, None, "not a JSON object.")
-    return Line(number, row, check(row))
+    problem = check(row) or (half_problem(row) if b"\\u" in raw else None)
+    return Line(number, row, problem)
