@@ -42,7 +42,7 @@ async def create(request: web.Request) -> web.Response:
     if mark and (made := app[STORE].where(Job, project=project(request), idempotency_key=mark)):
         return _json(request, _same(made[0], body))
     job = job_from(body, app[STORE], app[SETTINGS], project(request))
-    return _json(request, app[SUPERVISOR].create(replace(job, idempotency_key=mark)))
+    return _json(request, _same(await app[SUPERVISOR].create(replace(job, idempotency_key=mark)), body))
 
 
 def _same(job: Job, body: dict[str, Any]) -> Job:

@@ -5,7 +5,7 @@ import shutil
 from typing import Any
 
 from trainer import ids
-from trainer.folder import JobFolder, replace_file
+from trainer.folder import TRAINING_STATE, JobFolder, replace_file
 from trainer.jobs.events import metrics_message, tell
 from trainer.store import Checkpoint, File, Job, Model, Store
 
@@ -115,11 +115,12 @@ def model_name(store: Store, job: Job) -> str:
 
 def discard_training_state(folder: JobFolder) -> None:
     """Once a job is over, its checkpoints are models: what only training needs can go."""
+    shutil.rmtree(folder.path / "start", ignore_errors=True)
     for checkpoint in folder.checkpoints.glob("checkpoint-*"):
         if not (checkpoint / "complete").exists():
             shutil.rmtree(checkpoint)
             continue
-        for name in ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "training_args.bin"):
+        for name in TRAINING_STATE:
             for path in checkpoint.glob(name):
                 path.unlink()
 
