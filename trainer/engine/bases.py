@@ -88,6 +88,7 @@ def _tiny_tokenizer(folder: JobFolder, rows: list[dict[str, Any]]) -> Any:
     made = tiny.tokenizer(list(data.texts(rows)))
     part = Path(f"{kept}.part")
     made.save_pretrained(part)
+    disk.flush(part)
     part.rename(kept)
     return made
 

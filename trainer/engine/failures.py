@@ -7,7 +7,7 @@ from trainer import disk
 
 LONGEST = 500
 #: An absolute path of several parts; the slashes of an address follow a letter, a colon or each other.
-PATH = re.compile(r"(?<![\w:/.~-])/(?:[^\s'\"/:]+/)+[^\s'\":]*")
+PATH = re.compile(r"(?<![\w:/.~-])/(?:[^\s'\"/:]+/)+[^\s'\",:]*")
 NO_MEMORY = (
     "out of memory",
     "can't allocate memory",

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import set_seed
 
+from trainer import disk
 from trainer.engine import bases, fitness, ranks
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
@@ -99,10 +100,12 @@ def _warn(folder: JobFolder, warnings: dict[str, str]) -> None:
 
 
 def save(model: Any, tokenizer: Any, path: Path) -> None:
-    """Write the model beside its place, then move it there: a kill leaves it whole or absent."""
+    """Write the model beside its place, then move it there: whole or absent, whatever is cut off."""
     part = path.with_name(path.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
     tokenizer.save_pretrained(part)
+    disk.flush(part)
     shutil.rmtree(path, ignore_errors=True)
     part.rename(path)
+    disk.flush_name(path)
