@@ -5,6 +5,7 @@
     run            the name of the one run on a cluster that may work here, and "revoked" when it has to end
     journal.jsonl  what happened, appended by the worker, read by the server from a byte offset
     checkpoints/   checkpoint-N folders; one counts only when it holds the file `complete`
+    damaged-N/     a checkpoint that could not be read any more
     start/         the model that a job starts from, if another job made it
     model/         the result; the journal's outcome is written after it is whole
     worker.log     what the worker's libraries printed

@@ -10,7 +10,7 @@ import torch
 from transformers import set_seed
 
 from trainer import disk
-from trainer.engine import bases, fitness, ranks
+from trainer.engine import bases, fitness, ranks, resume
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
@@ -31,7 +31,17 @@ class Result:
 def train(
     folder: JobFolder, rows: list[dict[str, Any]], held_out: list[dict[str, Any]], hyper: Hyperparameters
 ) -> Result:
-    """Train on the rows, from the last checkpoint if there is one; save the model unless paused."""
+    """Train on the rows, from the last checkpoint that can be read; save the model unless paused."""
+    while True:
+        try:
+            return _train(folder, rows, held_out, hyper)
+        except resume.Damaged as error:
+            resume.put_aside(folder, error.checkpoint)
+
+
+def _train(
+    folder: JobFolder, rows: list[dict[str, Any]], held_out: list[dict[str, Any]], hyper: Hyperparameters
+) -> Result:
     spec = folder.spec()
     # An adapter's first weights are drawn before the trainer sets its seed.
     set_seed(spec["seed"])
@@ -47,7 +57,9 @@ def train(
     )
     trainer = method.trainer(start, arguments(spec, hyper, folder), hyper, prepared, journalist)
     fitness.check(trainer.model, spec["base"], prepared)
-    trainer.train(resume_from_checkpoint=_last(folder))
+    last = _last(folder)
+    with resume.suspecting(last, journalist):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     if not journalist.paused and ranks.first():
         write_results(folder.results, trainer.state.log_history)
         save(trainer.model, start.tokenizer, folder.model)
@@ -55,11 +67,11 @@ def train(
     return Result(paused=journalist.paused, trained_tokens=prepared.tokens * hyper.n_epochs)
 
 
-def _last(folder: JobFolder) -> str | None:
+def _last(folder: JobFolder) -> Path | None:
     """The checkpoint to go on from."""
-    last = folder.last_checkpoint()
+    last = resume.newest(folder) if ranks.first() else None
     step = ranks.agreed(step_of(last) if last else 0)
-    return str(folder.checkpoints / f"checkpoint-{step}") if step else None
+    return folder.checkpoints / f"checkpoint-{step}" if step else None
 
 
 def arguments(spec: dict[str, Any], hyper: Hyperparameters, folder: JobFolder) -> dict[str, Any]:

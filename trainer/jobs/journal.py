@@ -115,7 +115,8 @@ def model_name(store: Store, job: Job) -> str:
 
 def discard_training_state(folder: JobFolder) -> None:
     """Once a job is over, its checkpoints are models: what only training needs can go."""
-    shutil.rmtree(folder.path / "start", ignore_errors=True)
+    for path in (folder.path / "start", *folder.path.glob("damaged-*")):
+        shutil.rmtree(path, ignore_errors=True)
     for checkpoint in folder.checkpoints.glob("checkpoint-*"):
         if not (checkpoint / "complete").exists():
             shutil.rmtree(checkpoint)
