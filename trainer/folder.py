@@ -5,6 +5,7 @@
     run            the name of the one run on a cluster that may work here, and "revoked" when it has to end
     journal.jsonl  what happened, appended by the worker, read by the server from a byte offset
     checkpoints/   checkpoint-N folders; one counts only when it holds the file `complete`
+    unwanted       the steps whose checkpoints were deleted as models, written by the server
     damaged-N/     a checkpoint that could not be read any more
     start/         the model that a job starts from, if another job made it
     model/         the result; the journal's outcome is written after it is whole
@@ -76,6 +77,18 @@ class JobFolder:
             (self.path / "run").unlink(missing_ok=True)
         else:
             replace_file(self.path / "run", f"{name} revoked".encode() if revoked else name.encode())
+
+    def unwanted(self) -> set[int]:
+        """The steps whose checkpoints nobody wants as models any more."""
+        try:
+            return {int(step) for step in (self.path / "unwanted").read_text().split()}
+        except FileNotFoundError:
+            return set()
+
+    def disown(self, step: int) -> None:
+        """Have a checkpoint stay only for as long as the job may have to continue from it."""
+        steps = sorted({*self.unwanted(), step})
+        replace_file(self.path / "unwanted", " ".join(str(step) for step in steps).encode())
 
     def append(self, kind: str, **body: Any) -> None:
         """Add one record to the journal, on the disk before this returns."""

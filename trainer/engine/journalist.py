@@ -127,4 +127,5 @@ class Journalist(TrainerCallback):
         if self.ends_kept_epoch(state) and step not in self.told_checkpoints:
             self.told_checkpoints.add(step)
             self.folder.append("checkpoint", step=step, metrics={"step": step, **self.metrics})
-        discard_checkpoints(self.folder, keep={step, *self.told_checkpoints})
+        promised = self.told_checkpoints - self.folder.unwanted()
+        discard_checkpoints(self.folder, keep={step, *promised})

@@ -147,3 +147,31 @@ async def test_who_leaves_while_it_is_copied_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await creating
     assert not (shop.store.jobs / job.id).exists()
+
+
+def test_a_deleted_checkpoint_stays_while_its_job_may_have_to_continue_from_it(shop: Workshop) -> None:
+    job = asyncio.run(shop.supervisor.create(asked(shop)))
+    folder = journal.folder_of(shop.store, job.id)
+    models = []
+    for step in (3, 6):
+        path = folder.checkpoints / f"checkpoint-{step}"
+        path.mkdir(parents=True)
+        (path / "complete").touch()
+        models.append(
+            Model(f"ft:{step}", "p", 1, "tiny-chat", job.id, f"jobs/{job.id}/checkpoints/{path.name}")
+        )
+        shop.store.add(models[-1])
+    older, newer = models
+    assert journal.part_with(shop.store, older) == shop.store.home / older.folder
+    assert journal.part_with(shop.store, newer) is None
+    assert shop.store.where(Model) == []
+    assert folder.unwanted() == {3, 6}
+    assert folder.last_checkpoint() == folder.checkpoints / "checkpoint-6"
+    journal.discard_training_state(folder)
+    assert list(folder.checkpoints.iterdir()) == []
+
+
+def test_a_deleted_checkpoint_of_a_job_that_is_over_goes_at_once(shop: Workshop) -> None:
+    model = parent(shop)
+    assert journal.part_with(shop.store, model) == shop.store.home / model.folder
+    assert shop.store.where(Model) == []

@@ -73,6 +73,15 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(
     assert weights[0] == weights[1]
 
 
+def test_a_checkpoint_deleted_as_a_model_goes_as_soon_as_a_newer_one_is_there(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "job")
+    folder.path.mkdir()
+    folder.disown(3)
+    train(folder)
+    assert [record["step"] for record in told(folder, "checkpoint")] == [3, 6]
+    assert [path.name for path in folder.checkpoints.iterdir() if path.is_dir()] == ["checkpoint-6"]
+
+
 def test_the_newest_whole_checkpoint_is_found_and_older_jobs_marks_are_believed(tmp_path: Path) -> None:
     from trainer.engine.resume import newest
     from trainer.engine.watch import seal
