@@ -11,6 +11,7 @@ from trainer.engine import data, encoding
 from trainer.engine.bases import Start
 from trainer.engine.data import Encoded, Prepared
 from trainer.engine.encoding import IGNORED, Template
+from trainer.engine.evaluation import TokenMeans
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.schedule import Scheduled
@@ -37,8 +38,8 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     )
 
 
-class _Encoded(Scheduled, SFTTrainer):
-    """TRL's trainer with our schedule."""
+class _Encoded(Scheduled, TokenMeans, SFTTrainer):
+    """TRL's trainer with our schedule and our evaluation."""
 
 
 def trainer(
