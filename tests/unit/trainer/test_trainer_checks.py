@@ -1,6 +1,8 @@
 """What a training file must look like, row by row."""
 
+import contextlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,30 @@ def test_words_that_hold_half_a_character_can_be_told(tmp_path: Path) -> None:
     folder.append("note", message="half \ud83d, whole \U0001f600")
     (_, record), *_ = folder.records()
     assert record["message"] == "half ?, whole \U0001f600"
+
+
+def peak_of(path: Path) -> int:
+    """How many bytes a check of a file holds at most."""
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(checks.BadFile):
+            checks.verify(path, "supervised")
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "row", [{"messages": [USER, ANSWER]}, {"messages": 3}, {"messages": [{"role": "x" * 500}]}]
+)
+def test_a_check_keeps_neither_rows_nor_more_words_than_it_tells(
+    tmp_path: Path, row: dict[str, object]
+) -> None:
+    assert peak_of(written(tmp_path, [json.dumps(row).encode()] * 20_000)) < 200_000
+
+
+def test_a_problem_that_quotes_a_long_word_is_cut(tmp_path: Path) -> None:
+    row = json.dumps({"messages": [{"role": "x" * 5000}]}).encode()
+    with pytest.raises(checks.BadFile) as error:
+        checks.verify(written(tmp_path, [row]), "supervised")
+    assert len(str(error.value)) < 400
