@@ -1,26 +1,22 @@
 """The loss and accuracy on the whole validation file as means over its tokens, whatever the batches."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
+from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.engine.encoding import IGNORED
-
-if TYPE_CHECKING:
-    from transformers import Trainer as Library
-else:
-    Library = object
 
 ACCURACY = "mean_token_accuracy"
 
 
-class TokenMeans(Library):
-    """A trainer whose evaluation counts tokens; that of its library takes the mean of the batches' means."""
+class TokenMeans(SFTTrainer):
+    """TRL's trainer with an evaluation that counts tokens; its own takes the mean of the batches' means."""
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         """Sum up over the batches and processes what prediction_step saw."""
         self._sums = torch.zeros(3, dtype=torch.float64)
-        output = super().evaluation_loop(*args, **kwargs)
+        output: Any = super().evaluation_loop(*args, **kwargs)
         loss, right, tokens = self.accelerator.reduce(self._sums.to(self.args.device)).tolist()
         if tokens:
             prefix = kwargs.get("metric_key_prefix", "eval")

@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.engine import data, encoding
 from trainer.engine.bases import Start
@@ -38,7 +37,7 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     )
 
 
-class _Encoded(Scheduled, TokenMeans, SFTTrainer):
+class _Encoded(Scheduled, TokenMeans):
     """TRL's trainer with our schedule and our evaluation."""
 
 
