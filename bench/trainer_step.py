@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 python bench/trainer_step.py
 
 Ours writes metrics into the journal, looks for a pause after every step and saves the last three epochs'
-checkpoints; TRL's script only trains. "whole" compares the whole training, "step" the median step, both in
-processor time, which others on the machine blur less than the clock's.
+checkpoints; TRL's script only trains, with its own schedule of the same kind, whose warm-up begins at 0.
+"whole" compares the whole training, "step" the median step, both in processor time, which others on the
+machine blur less than the clock's.
 """
 
 import statistics

@@ -24,7 +24,7 @@ def normalise(messages: list[Message]) -> list[Message]:
 
 def _message(message: Message) -> Message:
     role = {"developer": "system", "function": "tool"}.get(message["role"], message["role"])
-    plain: Message = {"role": role, "content": text_of(message.get("content"))}
+    plain: Message = {"role": role, "content": text_of(message.get("content") or message.get("refusal"))}
     calls = message.get("tool_calls") or []
     if message.get("function_call"):
         calls = [{"type": "function", "function": message["function_call"]}]
@@ -51,7 +51,7 @@ def _arguments(function: dict[str, Any]) -> Any:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: a string, a list of parts, or nothing."""
+    """The text of a message's content, or of what it refuses with: a string, a list of parts, or nothing."""
     if isinstance(content, list):
         return "".join(part.get("text") or part.get("refusal") or "" for part in content)
     return content or ""

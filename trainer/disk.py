@@ -1,6 +1,7 @@
 """A full disk: told from other errors, whatever words a library has for it; and room that is kept back."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -37,6 +38,26 @@ def is_full(error: BaseException) -> bool:
 def has_none(folder: Path) -> bool:
     """Whether the disk below this folder has as good as nothing left."""
     return shutil.disk_usage(folder).free < NOTHING_BYTES
+
+
+def flush(path: Path) -> None:
+    """Have a file, or a folder with everything in it, outlive a power cut."""
+    for inner in path.iterdir() if path.is_dir() else ():
+        flush(inner)
+    _sync(path)
+
+
+def flush_name(path: Path) -> None:
+    """Have a file's or a folder's name outlive a power cut, once what it names is flushed."""
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Reserve:

@@ -5,6 +5,9 @@
     run            the name of the one run on a cluster that may work here, and "revoked" when it has to end
     journal.jsonl  what happened, appended by the worker, read by the server from a byte offset
     checkpoints/   checkpoint-N folders; one counts only when it holds the file `complete`
+    unwanted       the steps whose checkpoints were deleted as models, written by the server
+    damaged-N/     a checkpoint that could not be read any more
+    start/         the model that a job starts from, if another job made it
     model/         the result; the journal's outcome is written after it is whole
     worker.log     what the worker's libraries printed
 
@@ -18,6 +21,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from trainer import disk
+
+#: What of a checkpoint only further training needs.
+TRAINING_STATE = ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "training_args.bin")
 
 
 class JobFolder:
@@ -70,11 +78,24 @@ class JobFolder:
         else:
             replace_file(self.path / "run", f"{name} revoked".encode() if revoked else name.encode())
 
+    def unwanted(self) -> set[int]:
+        """The steps whose checkpoints nobody wants as models any more."""
+        try:
+            return {int(step) for step in (self.path / "unwanted").read_text().split()}
+        except FileNotFoundError:
+            return set()
+
+    def disown(self, step: int) -> None:
+        """Have a checkpoint stay only for as long as the job may have to continue from it."""
+        steps = sorted({*self.unwanted(), step})
+        replace_file(self.path / "unwanted", " ".join(str(step) for step in steps).encode())
+
     def append(self, kind: str, **body: Any) -> None:
         """Add one record to the journal, on the disk before this returns."""
-        line = json.dumps({"kind": kind, **body}, allow_nan=False) + "\n"
+        line = json.dumps({"kind": kind, **body}, allow_nan=False, ensure_ascii=False) + "\n"
         with self.journal.open("ab") as file:
-            file.write(line.encode())
+            # A library's words may hold half a character, which the database could not.
+            file.write(line.encode(errors="replace"))
             file.flush()
             os.fsync(file.fileno())
 
@@ -123,3 +144,4 @@ def replace_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    disk.flush_name(path)

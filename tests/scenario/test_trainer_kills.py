@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from openai import OpenAI
+from openai import NotFoundError, OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from tests.fakes.trainer_process import (
@@ -104,3 +104,53 @@ def test_cancelling_works_at_once_while_a_job_loads_and_while_it_trains(tmp_path
         client = trainer.start().client()
         assert status(client, training) == "cancelled"
         assert last_step(client, training) == told
+
+
+def test_a_deleted_parent_a_deleted_checkpoint_and_a_damaged_one_end_no_job(tmp_path: Path) -> None:
+    config = settings_text(training={"checkpoint_seconds": 0.3, "threads": 1})
+    with running_trainer(tmp_path / "home", config=config) as trainer:
+        client = trainer.client()
+        file = client.files.create(file=("train.jsonl", headlines(24)), purpose="fine-tune").id
+        parent = client.fine_tuning.jobs.create(
+            model="tiny-chat", training_file=file, hyperparameters={"n_epochs": 1, "batch_size": 24}
+        ).id
+        until(lambda: status(client, parent) == "succeeded", 60, "the parent's end")
+        model = client.fine_tuning.jobs.retrieve(parent).fine_tuned_model
+        child = client.fine_tuning.jobs.create(
+            model=model, training_file=file, hyperparameters={"n_epochs": 3, "batch_size": 1}
+        ).id
+        client.models.delete(model)
+        point = until(lambda: newest_model(client, child), 60, "the child's first checkpoint that is a model")
+        client.models.delete(point)
+        os.kill(worker_of(trainer, child), 9)
+        until(lambda: status(client, child) == "succeeded", 60, "the child's end")
+        with pytest.raises(NotFoundError):
+            client.models.retrieve(point)
+        kept = {
+            path.name for path in (trainer.home / "jobs" / child / "checkpoints").iterdir() if path.is_dir()
+        }
+        assert kept == {"checkpoint-48", "checkpoint-72"}
+        until(lambda: not (trainer.home / "jobs" / child / "start").exists(), 5, "the end of what it needed")
+
+
+def newest_model(client: OpenAI, job_id: str) -> str | None:
+    points = client.fine_tuning.jobs.checkpoints.list(job_id).data
+    return points[0].fine_tuned_model_checkpoint if points else None
+
+
+def test_a_job_whose_newest_checkpoint_was_cut_short_says_so_and_ends_well(tmp_path: Path) -> None:
+    config = settings_text(training={"checkpoint_seconds": 0.3, "threads": 1})
+    with running_trainer(tmp_path / "home", config=config) as trainer:
+        client = trainer.client()
+        file = client.files.create(file=("train.jsonl", headlines(24)), purpose="fine-tune").id
+        job = new_job(client, file)
+        until(lambda: last_step(client, job) > 12, 60, "the first steps")
+        client.fine_tuning.jobs.pause(job)
+        until(lambda: status(client, job) == "paused", 5, "the pause")
+        (checkpoint,) = (trainer.home / "jobs" / job / "checkpoints").glob("checkpoint-*")
+        os.truncate(checkpoint / "optimizer.pt", 1000)
+        client.fine_tuning.jobs.resume(job)
+        until(lambda: status(client, job) == "succeeded", 60, "the end of the job")
+        warnings = [e.message for e in client.fine_tuning.jobs.list_events(job) if e.level == "warn"]
+        step = checkpoint.name.rpartition("-")[2]
+        assert warnings == [f"The checkpoint of step {step} is damaged; going back to the start"]

@@ -121,7 +121,8 @@ def test_a_base_that_cannot_be_loaded_fails_in_words(trainer: TrainerProcess) ->
     broken = client.fine_tuning.jobs.create(model="missing", training_file=upload(client, headlines(12)))
     broken = ended(client, broken.id)
     assert (broken.status, broken.error.code) == ("failed", "invalid_model")
-    assert "the base 'missing' can't be loaded from" in broken.error.message
+    assert "the base 'missing' can't be loaded from its folder" in broken.error.message
+    assert str(trainer.home.parent) not in broken.error.message
 
 
 def test_a_diverging_run_is_stopped(trainer: TrainerProcess) -> None:

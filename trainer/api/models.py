@@ -8,6 +8,7 @@ from aiohttp import web
 from trainer.api import wire
 from trainer.api.context import ANSWERER, SETTINGS, STORE, project
 from trainer.errors import ApiError, no_such_model
+from trainer.jobs import journal
 from trainer.store import Model
 
 
@@ -48,12 +49,13 @@ def _find(request: web.Request) -> Model:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """Forget a model at once; its bytes follow."""
+    """Forget a model at once; its bytes follow, once its job can do without them."""
     id = request.match_info["id"]
     if id in request.app[SETTINGS].bases:
         raise ApiError(403, f"The model {id} is a base and can't be deleted.", code="model_not_deletable")
     model, store = _find(request), request.app[STORE]
-    store.remove(model)
+    folder = journal.part_with(store, model)
     request.app[ANSWERER].forget(str(store.home / model.folder))
-    await asyncio.to_thread(shutil.rmtree, store.home / model.folder, ignore_errors=True)
+    if folder:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     return web.json_response({"object": "model", "id": model.id, "deleted": True})

@@ -66,7 +66,7 @@ def check(folder: JobFolder) -> None:
             continue
         try:
             fewest = checks.FEWEST if param == "training_file" else 1
-            checks.read(Path(spec[param]), spec["method"], fewest)
+            checks.verify(Path(spec[param]), spec["method"], fewest)
         except checks.BadFile as error:
             kind = param.replace("_", " ")
             message = f"The job failed due to an invalid {kind}. {error}"

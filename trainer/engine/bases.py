@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trainer import disk
 from trainer.engine import data, tiny
 from trainer.engine.encoding import Template
-from trainer.engine.failures import Unloadable, out_of_memory
+from trainer.engine.failures import Unloadable, out_of_memory, without_paths
 from trainer.folder import JobFolder
 
 
@@ -39,14 +39,26 @@ def load(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) ->
     except Exception as error:
         if disk.is_full(error) or out_of_memory(error):
             raise
-        reason = " ".join(str(error).split())[:300]
-        where = base["name"] if base.get("start_from") else base["source"]
-        raise Unloadable(f"the base {base['name']!r} can't be loaded from {where!r}: {reason}") from error
+        reason = without_paths(" ".join(str(error).split()))[:300]
+        raise Unloadable(
+            f"the base {base['name']!r} can't be loaded from {_place(base)}: {reason}"
+        ) from error
+
+
+def _place(base: dict[str, Any]) -> str:
+    """Where a base comes from, in words that hold no path of this machine."""
+    if base.get("start_from"):
+        return "the model that the job starts from"
+    return "its folder" if Path(base["source"]).is_absolute() else repr(base["source"])
 
 
 def _start(base: dict[str, Any], folder: JobFolder, rows: list[dict[str, Any]]) -> Start:
     """An earlier result, the tiny base, or a pretrained model."""
     earlier = base.get("start_from")
+    folder_of_base = earlier or base["source"]
+    if Path(folder_of_base).is_absolute() and not Path(folder_of_base).is_dir():
+        # The library would take the path for the name of a repository.
+        raise FileNotFoundError("there is no such folder")
     if earlier and (Path(earlier) / "adapter_config.json").exists():
         model = PeftModel.from_pretrained(_model(base, base["source"]), earlier, is_trainable=True)
         return Start(model, _tokenizer(base, earlier), adapted=True)
@@ -76,6 +88,7 @@ def _tiny_tokenizer(folder: JobFolder, rows: list[dict[str, Any]]) -> Any:
     made = tiny.tokenizer(list(data.texts(rows)))
     part = Path(f"{kept}.part")
     made.save_pretrained(part)
+    disk.flush(part)
     part.rename(kept)
     return made
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.engine.halves import half_problem
 from trainer.engine.rowchecks import Row, preference_problem, supervised_problem
 
 FEWEST = 10
 SHOWN = 5
+LONGEST = 300
 
 
 class BadFile(Exception):
@@ -28,26 +30,38 @@ class Line:
     problem: str | None
 
 
+def verify(path: Path, method: str, fewest: int = FEWEST) -> None:
+    """Raise BadFile if a file can't be trained on, whatever its size, without keeping its rows."""
+    for _ in good(path, method, fewest):
+        pass
+
+
 def read(path: Path, method: str, fewest: int = FEWEST) -> list[Row]:
-    """All rows of a file that can be trained on; raises BadFile naming the first rows that can't, and why."""
-    rows, problems = [], []
+    """All rows of a file that can be trained on; raises BadFile as verify does."""
+    return list(good(path, method, fewest))
+
+
+def good(path: Path, method: str, fewest: int) -> Iterator[Row]:
+    """Each good row; at the file's end raises BadFile naming the first rows that aren't, and why."""
+    rows, bad, shown = 0, 0, []
     for line in lines(path, method):
         if line.problem:
-            problems.append(f"Line {line.number}: {line.problem}")
-        elif line.row is not None:
-            rows.append(line.row)
-    if problems:
-        raise BadFile("invalid_training_file", _summary(problems))
-    if len(rows) < fewest:
-        words = f"The file has {len(rows)} example(s), but must have at least {fewest}."
+            bad += 1
+            if bad <= SHOWN:
+                shown.append(f"Line {line.number}: {_short(line.problem)}")
+        elif line.row is not None and not bad:
+            rows += 1
+            yield line.row
+    if bad:
+        more = f" (and {bad - SHOWN} more)" if bad > SHOWN else ""
+        raise BadFile("invalid_training_file", " ".join(shown) + more)
+    if rows < fewest:
+        words = f"The file has {rows} example(s), but must have at least {fewest}."
         raise BadFile("invalid_n_examples", words)
-    return rows
 
 
-def _summary(problems: list[str]) -> str:
-    rest = len(problems) - SHOWN
-    more = f" (and {rest} more)" if rest > 0 else ""
-    return " ".join(problems[:SHOWN]) + more
+def _short(problem: str) -> str:
+    return problem if len(problem) <= LONGEST else f"{problem[:LONGEST]}..."
 
 
 def lines(path: Path, method: str) -> Iterator[Line]:
@@ -71,4 +85,5 @@ def _line(number: int, raw: bytes, check: Callable[[Row], str | None]) -> Line:
         return Line(number, None, f"not valid JSON ({error}).")
     if not isinstance(row, dict):
         return Line(number, None, "not a JSON object.")
-    return Line(number, row, check(row))
+    problem = check(row) or (half_problem(row) if b"\\u" in raw else None)
+    return Line(number, row, problem)

@@ -36,7 +36,7 @@ def _written(write: Callable[[Row], Any], row: Row) -> Any:
     try:
         return write(row)
     except (jinja2.TemplateError, TypeError) as error:
-        begins = json.dumps(row, ensure_ascii=False)[:80]
+        begins = json.dumps(row, ensure_ascii=False)[:80].encode(errors="replace").decode()
         raise Unloadable(f"the base's chat template refuses the example {begins}...: {error}") from error
 
 

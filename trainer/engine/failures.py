@@ -1,10 +1,13 @@
 """Why a job failed, as a code for programs and words that help a person."""
 
 import errno
+import re
 
 from trainer import disk
 
 LONGEST = 500
+#: An absolute path of several parts; the slashes of an address follow a letter, a colon or each other.
+PATH = re.compile(r"(?<![\w:/.~-])/(?:[^\s'\"/:]+/)+[^\s'\",:]*")
 NO_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -52,6 +55,11 @@ def out_of_memory(error: BaseException) -> bool:
     return False
 
 
+def without_paths(words: str) -> str:
+    """A library's words less the folders of this machine, which concern nobody who asks for a job."""
+    return PATH.sub("[...]", words)
+
+
 def explain(error: Exception) -> tuple[str, str]:
     """The code and the message for whatever ended a job."""
     if isinstance(error, JobFailed):
@@ -60,5 +68,5 @@ def explain(error: Exception) -> tuple[str, str]:
         return "out_of_memory", "The job failed: memory ran out. Try a smaller batch size or a smaller base."
     if disk.is_full(error):
         return "disk_full", f"The job failed: {disk.ADVICE}"
-    words = f"The job failed on an error in its process, {type(error).__name__}: {error}"
+    words = f"The job failed on an error in its process, {type(error).__name__}: {without_paths(str(error))}"
     return "server_error", words[:LONGEST]

@@ -41,6 +41,7 @@ class Journalist(TrainerCallback):
         self.probe: Callable[[int], Metrics] | None = None
         self.saved_at = time.monotonic()
         self.paused = False
+        self.stepped = False
         self.metrics: Metrics = {}
         self.watch = Watch()
         told = [record for _, record in folder.records()]
@@ -50,6 +51,10 @@ class Journalist(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start the clock at the step that this process continues from."""
         self.pace = Pace(first_step=state.global_step)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """From here on the checkpoint that this process continues from has been read."""
+        self.stepped = True
 
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell the step's metrics; at an epoch's end they wait for those on the validation file."""
@@ -122,4 +127,5 @@ class Journalist(TrainerCallback):
         if self.ends_kept_epoch(state) and step not in self.told_checkpoints:
             self.told_checkpoints.add(step)
             self.folder.append("checkpoint", step=step, metrics={"step": step, **self.metrics})
-        discard_checkpoints(self.folder, keep={step, *self.told_checkpoints})
+        promised = self.told_checkpoints - self.folder.unwanted()
+        discard_checkpoints(self.folder, keep={step, *promised})

@@ -13,6 +13,7 @@ from trainer.engine.data import Encoded, Prepared
 from trainer.engine.encoding import Template
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
+from trainer.engine.schedule import Scheduled
 
 ANSWERS = ("chosen_ids", "rejected_ids")
 
@@ -53,8 +54,8 @@ def cut_to(row: Encoded, longest: int) -> Encoded:
     return {"prompt_ids": row["prompt_ids"], **{name: row[name][:room] for name in ANSWERS}}
 
 
-class _Encoded(DPOTrainer):
-    """TRL's trainer over rows that are already encoded."""
+class _Encoded(Scheduled, DPOTrainer):
+    """TRL's trainer with our schedule over rows that are already encoded."""
 
     def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
         return dataset

@@ -4,6 +4,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from trainer import disk
+
 COLUMNS = {
     "step": "step",
     "train_loss": "loss",
@@ -28,3 +30,5 @@ def write_results(path: Path, history: list[dict[str, Any]]) -> None:
         writer = csv.writer(file)
         writer.writerow([name for name, _ in columns])
         writer.writerows([row.get(key, "") for _, key in columns] for row in steps)
+    disk.flush(path)
+    disk.flush_name(path)

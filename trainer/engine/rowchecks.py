@@ -6,6 +6,8 @@ from trainer.engine.toolchecks import call_problem, depth_problem, offer_problem
 
 ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 MESSAGE_KEYS = {"role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal"}
+#: Something that other servers write into every message, and that nobody can train on unless it is empty.
+EMPTY_KEYS = {"audio"}
 SUPERVISED_KEYS = {"messages", "tools", "parallel_tool_calls", "functions", "function_call"}
 PREFERENCE_KEYS = {"input", "preferred_output", "non_preferred_output"}
 SPECIAL_TOKENS = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
@@ -62,11 +64,12 @@ def _message_problem(message: Any, where: str) -> str | None:
     if not isinstance(message.get("role"), str) or message["role"] not in ROLES:
         return f"{where}.role must be one of {', '.join(sorted(ROLES))}, not {message.get('role')!r}."
     return (
-        _unknown_keys(message, MESSAGE_KEYS, where)
+        _unknown_keys(message, MESSAGE_KEYS | _empty(message), where)
         or _name_problem(message, where)
         or _weight_problem(message, where)
         or _calls_problem(message, where)
         or call_problem(message, where)
+        or _refusal_problem(message, where)
         or _content_problem(message, where)
     )
 
@@ -106,14 +109,28 @@ def _calls_problem(message: Row, where: str) -> str | None:
 def _content_problem(message: Row, where: str) -> str | None:
     content = message.get("content")
     if content is None:
-        if message["role"] == "assistant" and (message.get("tool_calls") or message.get("function_call")):
-            return None
-        return f"{where}.content is missing."
+        return None if _may_be_empty(message) else f"{where}.content is missing."
     if isinstance(content, list):
         return _parts_problem(content, where)
     if not isinstance(content, str):
         return f"{where}.content must be a string or a list of parts."
     return _special_problem(content, where)
+
+
+def _may_be_empty(message: Row) -> bool:
+    """Whether a call, a refusal, or that a function returned nothing says enough without content."""
+    if message["role"] == "assistant":
+        return any(message.get(key) for key in ("tool_calls", "function_call", "refusal"))
+    return bool(message["role"] == "function" and "content" in message)
+
+
+def _refusal_problem(message: Row, where: str) -> str | None:
+    refusal = message.get("refusal")
+    if refusal is None:
+        return None
+    if not isinstance(refusal, str):
+        return f"{where}.refusal must be a string."
+    return _special_problem(refusal, where, "refusal")
 
 
 def _parts_problem(parts: list[Any], where: str) -> str | None:
@@ -129,9 +146,9 @@ def _parts_problem(parts: list[Any], where: str) -> str | None:
     return None
 
 
-def _special_problem(text: str, where: str) -> str | None:
+def _special_problem(text: str, where: str, key: str = "content") -> str | None:
     found = next((token for token in SPECIAL_TOKENS if token in text), None)
-    return f"{where}.content holds the text of a special token, {found!r}." if found else None
+    return f"{where}.{key} holds the text of a special token, {found!r}." if found else None
 
 
 def _tools_problem(row: Row) -> str | None:
@@ -146,6 +163,10 @@ def _nothing_to_learn(row: Row) -> str | None:
     if any(m["role"] == "assistant" and m.get("weight") != 0 for m in row["messages"]):
         return None
     return "no assistant message to learn from (there is none, or all have weight 0)."
+
+
+def _empty(message: Row) -> set[str]:
+    return {key for key in EMPTY_KEYS if message.get(key) is None}
 
 
 def _unknown_keys(body: Row, known: set[str], where: str) -> str | None:

@@ -5,14 +5,15 @@ from typing import Any
 import torch
 from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.engine import data, encoding
 from trainer.engine.bases import Start
 from trainer.engine.data import Encoded, Prepared
 from trainer.engine.encoding import IGNORED, Template
+from trainer.engine.evaluation import TokenMeans
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
+from trainer.engine.schedule import Scheduled
 
 
 def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: int) -> Prepared:
@@ -42,6 +43,10 @@ def prepare(template: Template, rows: list[Any], held_out: list[Any], longest: i
     )
 
 
+class _Encoded(Scheduled, TokenMeans):
+    """TRL's trainer with our schedule and our evaluation."""
+
+
 def trainer(
     start: Start,
     arguments: dict[str, Any],
@@ -51,7 +56,7 @@ def trainer(
 ) -> Any:
     """TRL's trainer over rows that are already encoded; packed, a batch is one row without padding."""
     data.tell_steps(journalist.folder, hyper, prepared)
-    made = SFTTrainer(
+    made = _Encoded(
         model=start.model,
         args=SFTConfig(
             **arguments,

@@ -9,14 +9,15 @@ from typing import Any
 import torch
 from transformers import set_seed
 
-from trainer.engine import bases, fitness, ranks
+from trainer import disk
+from trainer.engine import bases, fitness, ranks, resume
 from trainer.engine.journalist import Journalist
 from trainer.engine.plan import Hyperparameters
 from trainer.engine.results import write_results
+from trainer.engine.schedule import WARMUP_STEPS
 from trainer.folder import JobFolder, step_of
 
 METHODS = {"supervised": "trainer.engine.supervised", "dpo": "trainer.engine.preference"}
-WARMUP_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,17 @@ class Result:
 def train(
     folder: JobFolder, rows: list[dict[str, Any]], held_out: list[dict[str, Any]], hyper: Hyperparameters
 ) -> Result:
-    """Train on the rows, from the last checkpoint if there is one; save the model unless paused."""
+    """Train on the rows, from the last checkpoint that can be read; save the model unless paused."""
+    while True:
+        try:
+            return _train(folder, rows, held_out, hyper)
+        except resume.Damaged as error:
+            resume.put_aside(folder, error.checkpoint)
+
+
+def _train(
+    folder: JobFolder, rows: list[dict[str, Any]], held_out: list[dict[str, Any]], hyper: Hyperparameters
+) -> Result:
     spec = folder.spec()
     # An adapter's first weights are drawn before the trainer sets its seed.
     set_seed(spec["seed"])
@@ -46,7 +57,9 @@ def train(
     )
     trainer = method.trainer(start, arguments(spec, hyper, folder), hyper, prepared, journalist)
     fitness.check(trainer.model, spec["base"], prepared)
-    trainer.train(resume_from_checkpoint=_last(folder))
+    last = _last(folder)
+    with resume.suspecting(last, journalist):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     if not journalist.paused and ranks.first():
         write_results(folder.results, trainer.state.log_history)
         save(trainer.model, start.tokenizer, folder.model)
@@ -54,11 +67,11 @@ def train(
     return Result(paused=journalist.paused, trained_tokens=prepared.tokens * hyper.n_epochs)
 
 
-def _last(folder: JobFolder) -> str | None:
+def _last(folder: JobFolder) -> Path | None:
     """The checkpoint to go on from."""
-    last = folder.last_checkpoint()
+    last = resume.newest(folder) if ranks.first() else None
     step = ranks.agreed(step_of(last) if last else 0)
-    return str(folder.checkpoints / f"checkpoint-{step}") if step else None
+    return folder.checkpoints / f"checkpoint-{step}" if step else None
 
 
 def arguments(spec: dict[str, Any], hyper: Hyperparameters, folder: JobFolder) -> dict[str, Any]:
@@ -99,10 +112,12 @@ def _warn(folder: JobFolder, warnings: dict[str, str]) -> None:
 
 
 def save(model: Any, tokenizer: Any, path: Path) -> None:
-    """Write the model beside its place, then move it there: a kill leaves it whole or absent."""
+    """Write the model beside its place, then move it there: whole or absent, whatever is cut off."""
     part = path.with_name(path.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
     tokenizer.save_pretrained(part)
+    disk.flush(part)
     shutil.rmtree(path, ignore_errors=True)
     part.rename(path)
+    disk.flush_name(path)

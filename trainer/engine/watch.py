@@ -1,6 +1,6 @@
 """What the journalist watches beside the metrics: the pace, a loss that runs away, and the disk."""
 
-import os
+import json
 import shutil
 import time
 from collections import deque
@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
+from trainer import disk
 from trainer.engine.failures import Diverged
-from trainer.folder import JobFolder, step_of
+from trainer.folder import JobFolder, replace_file, step_of
 
 BEGINNING = 3
 SEEN = 10
@@ -52,12 +53,16 @@ class Watch:
 
 
 def seal(checkpoint: Path) -> None:
-    """Put every file of a checkpoint on the disk, then mark it whole."""
-    for path in [*checkpoint.iterdir(), checkpoint]:
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
-    (checkpoint / "complete").touch()
+    """Put every file of a checkpoint on the disk, then mark it whole, with what it has to hold."""
+    disk.flush(checkpoint)
+    for folder in (checkpoint, checkpoint.parent):
+        disk.flush_name(folder)
+    replace_file(checkpoint / "complete", json.dumps(sizes(checkpoint)).encode())
+
+
+def sizes(checkpoint: Path) -> dict[str, int]:
+    """The size of each file of a checkpoint, by name."""
+    return {path.name: path.stat().st_size for path in checkpoint.iterdir() if path.is_file()}
 
 
 def discard_checkpoints(folder: JobFolder, keep: set[int]) -> None:

@@ -2,10 +2,11 @@
 
 import base64
 import shutil
+from pathlib import Path
 from typing import Any
 
 from trainer import ids
-from trainer.folder import JobFolder, replace_file
+from trainer.folder import TRAINING_STATE, JobFolder, replace_file, step_of
 from trainer.jobs.events import metrics_message, tell
 from trainer.store import Checkpoint, File, Job, Model, Store
 
@@ -113,13 +114,29 @@ def model_name(store: Store, job: Job) -> str:
     return name
 
 
+def part_with(store: Store, model: Model) -> Path | None:
+    """Forget a model; returns the folder to be removed, unless its job may still have to continue from it."""
+    place, folder = store.home / model.folder, folder_of(store, model.job_id)
+    job = store.find(Job, model.job_id)
+    if job is None or job.over or place.parent.name != "checkpoints":
+        store.remove(model)
+        return place
+    folder.disown(step_of(place))
+    store.remove(model)
+    last = folder.last_checkpoint()
+    return None if last and last.name == place.name else place
+
+
 def discard_training_state(folder: JobFolder) -> None:
     """Once a job is over, its checkpoints are models: what only training needs can go."""
+    for path in (folder.path / "start", *folder.path.glob("damaged-*")):
+        shutil.rmtree(path, ignore_errors=True)
+    unwanted = folder.unwanted()
     for checkpoint in folder.checkpoints.glob("checkpoint-*"):
-        if not (checkpoint / "complete").exists():
+        if step_of(checkpoint) in unwanted or not (checkpoint / "complete").exists():
             shutil.rmtree(checkpoint)
             continue
-        for name in ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "training_args.bin"):
+        for name in TRAINING_STATE:
             for path in checkpoint.glob(name):
                 path.unlink()
 

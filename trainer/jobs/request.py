@@ -50,7 +50,7 @@ def job_from(body: dict[str, Any], store: Store, settings: Settings, project: st
         hyperparameters={name: requested.get(name, "auto") for name in NUMBERS if name in METHODS[method]},
         metadata=body.get("metadata"),
     )
-    _refuse_too_many(store, settings, project)
+    refuse_too_many(store, settings, project)
     return job
 
 
@@ -75,10 +75,15 @@ def _base(body: dict[str, Any], store: Store, settings: Settings, project: str) 
     name = _string(body, "model")
     found = base_of(name, store, settings, project)
     if found is None:
-        offered = ", ".join(settings.bases)
-        message = f"Model {name} is not available for fine-tuning or does not exist. Available: {offered}."
-        raise bad(message, "model", "model_not_available")
+        raise no_such_base(name, settings)
     return found[0]
+
+
+def no_such_base(name: str, settings: Settings) -> ApiError:
+    """What a request gets that names a model which can't be trained further."""
+    offered = ", ".join(settings.bases)
+    message = f"Model {name} is not available for fine-tuning or does not exist. Available: {offered}."
+    return bad(message, "model", "model_not_available")
 
 
 def _file(body: dict[str, Any], param: str, store: Store, project: str) -> str:
@@ -133,7 +138,8 @@ def _seed(body: dict[str, Any]) -> int:
     return seed
 
 
-def _refuse_too_many(store: Store, settings: Settings, project: str) -> None:
+def refuse_too_many(store: Store, settings: Settings, project: str) -> None:
+    """Raise ApiError for a project that has as many jobs as it may have."""
     active = sum(len(store.where(Job, project=project, status=status)) for status in ACTIVE)
     most = settings.limits.active_jobs_per_project
     if active >= most:

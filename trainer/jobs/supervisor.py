@@ -121,10 +121,9 @@ class Supervisor:
             executor.close()
         self.workers.clear()
 
-    def create(self, job: Job) -> Job:
-        """Take a new job on."""
-        admit(self.store, self.settings, job)
-        return job
+    async def create(self, job: Job) -> Job:
+        """Take a new job on; the earlier one, if the same request made it in the meantime."""
+        return await admit(self.store, self.settings, job)
 
     def cancel(self, job: Job) -> Job:
         """End a job for good. What its journal says until now is kept."""

@@ -151,3 +151,73 @@ def test_what_a_model_has_no_room_for_is_refused_in_words(tmp_path: Path) -> Non
         Unloadable, match=r"room for 64 tokens, but 'qwen2' is offered with more \(context = 100"
     ):
         trained(JobFolder(tmp_path / "job"), base, rows + long, epochs=1)
+
+
+def test_a_job_of_one_step_learns_something(tmp_path: Path) -> None:
+    from trainer.engine import plan, train
+
+    base = offered(tmp_path, "qwen2", tuning="full")
+    rows = rows_of_many_lengths()
+    folder = JobFolder(tmp_path / "job")
+    folder.write_spec({"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 60})
+    hyper = plan.settle({"n_epochs": 1, "batch_size": 12}, base, len(rows), "supervised")
+    train.train(folder, rows, [], hyper)
+    before, after = (weights(path) for path in (tmp_path / "qwen2", folder.model))
+    assert any((before[name] != after[name]).any() for name in before)
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder).state_dict()
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_the_validation_loss_is_a_mean_of_tokens_whatever_the_batches(tmp_path: Path, packing: bool) -> None:
+    base = offered(tmp_path, "qwen2", tuning="full", packing=packing)
+    rows = rows_of_many_answers()
+    seen = []
+    for size in (1, 4, 5):
+        trainer = evaluating(JobFolder(tmp_path / f"job{size}"), base, rows, size)
+        metrics = trainer.evaluate()
+        seen.append((metrics["eval_loss"], metrics["eval_mean_token_accuracy"]))
+    assert seen[1:] == [pytest.approx(seen[0], rel=1e-5)] * 2
+    assert seen[0] == pytest.approx(by_hand(trainer), rel=1e-5)
+
+
+def rows_of_many_answers() -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in headlines(7).splitlines()]
+    for i, row in enumerate(rows):
+        row["messages"][1]["content"] = "goal " * (1 + i * i % 9)
+    return rows
+
+
+def evaluating(folder: JobFolder, base: dict[str, Any], rows: list[Any], size: int) -> Any:
+    from trainer.engine import bases, plan, supervised, train
+    from trainer.engine.journalist import Journalist
+
+    folder.path.mkdir()
+    spec = {"base": base, "method": "supervised", "seed": 1, "checkpoint_seconds": 60}
+    hyper = plan.settle({"n_epochs": 1, "batch_size": size}, base, len(rows), "supervised")
+    start = bases.load(base, folder, rows)
+    prepared = supervised.prepare(start.template(), rows, rows, base["context"])
+    journalist = Journalist(folder, 1, 60)
+    made = supervised.trainer(start, train.arguments(spec, hyper, folder), hyper, prepared, journalist)
+    made.remove_callback(journalist)
+    return made
+
+
+def by_hand(trainer: Any) -> tuple[float, float]:
+    """The mean loss and accuracy of all answers' tokens, one row after the other."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    losses, right = [], []
+    for row in trainer.eval_dataset:
+        labels = torch.tensor(row["labels"][1:])
+        with torch.no_grad():
+            logits = trainer.model.eval()(torch.tensor([row["input_ids"]])).logits[0, :-1]
+        kept = labels != -100
+        losses.append(cross_entropy(logits[kept], labels[kept], reduction="none"))
+        right.append(logits[kept].argmax(-1) == labels[kept])
+    return float(torch.cat(losses).mean()), float(torch.cat(right).float().mean())

@@ -1,13 +1,17 @@
 """What a training file must look like, row by row."""
 
+import contextlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer import chat
 from trainer.engine import checks, rowchecks
+from trainer.folder import JobFolder
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -74,6 +78,9 @@ def offering(**function: object) -> dict[str, object]:
             "parallel_tool_calls": False,
         },
         {"messages": [USER, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}]},
+        {"messages": [USER, {"role": "assistant", "content": None, "refusal": "No."}]},
+        {"messages": [USER, {"role": "assistant", "refusal": "No.", "audio": None}]},
+        {"messages": [USER, {"role": "function", "name": "f", "content": None}, ANSWER]},
     ],
 )
 def test_a_good_row_passes(row: dict[str, object]) -> None:
@@ -89,6 +96,10 @@ def test_a_good_row_passes(row: dict[str, object]) -> None:
         ({"messages": [{**USER, "weight": 1}, ANSWER]}, "messages[0].weight is allowed on assistant"),
         ({"messages": [USER, {**ANSWER, "weight": True}]}, "messages[1].weight must be 0 or 1"),
         ({"messages": [USER, {"role": "assistant"}]}, "messages[1].content is missing"),
+        ({"messages": [USER, {"role": "assistant", "refusal": ""}]}, "messages[1].content is missing"),
+        ({"messages": [USER, {"role": "assistant", "refusal": 1}]}, "messages[1].refusal must be a string"),
+        ({"messages": [USER, {**ANSWER, "audio": {"id": "a"}}]}, "messages[1] has an unknown key, 'audio'"),
+        ({"messages": [USER, {"role": "function", "name": "f"}, ANSWER]}, "messages[1].content is missing"),
         ({"messages": [{"role": "robot", "content": ""}, ANSWER]}, "messages[0].role must be one of"),
         ({"messages": [{"role": [], "content": ""}, ANSWER]}, "messages[0].role must be one of"),
         ({"messages": [{**USER, "name": 3}, ANSWER]}, "messages[0].name must be a string"),
@@ -157,3 +168,73 @@ def test_json_that_is_broken_is_named_by_line_and_character(tmp_path: Path) -> N
 def test_bytes_that_are_no_text_are_named_by_line(tmp_path: Path) -> None:
     with pytest.raises(checks.BadFile, match=r"Line 2: not UTF-8 \(byte 3 "):
         checks.read(written(tmp_path, [b"{}", b'{"\xff"}']), "supervised")
+
+
+@pytest.mark.parametrize(
+    ("message", "where"),
+    [
+        ({"role": "assistant", "content": "half \ud83d"}, "messages[1].content"),
+        (
+            {"role": "assistant", "content": [{"type": "text", "text": "\ude00"}]},
+            "messages[1].content[0].text",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": '"\\ud83d"'}}]},
+            "messages[1].tool_calls[0].function.arguments, read as JSON,",
+        ),
+    ],
+)
+def test_half_a_character_is_named_with_its_line_and_place(
+    tmp_path: Path, message: dict[str, object], where: str
+) -> None:
+    row = json.dumps({"messages": [USER, message]}).encode()
+    with pytest.raises(checks.BadFile) as error:
+        checks.read(written(tmp_path, [row] * 10), "supervised")
+    assert f"Line 1: {where} holds half of a character, \\u" in str(error.value)
+    assert error.value.code == "invalid_training_file"
+    str(error.value).encode()
+
+
+def test_whole_characters_pass_however_they_are_written(tmp_path: Path) -> None:
+    row = {"messages": [USER, {"role": "assistant", "content": "\U0001f600"}]}
+    lines = [json.dumps(row, ensure_ascii=kind).encode() for kind in (True, False)]
+    assert checks.read(written(tmp_path, lines), "supervised", fewest=1) == [row, row]
+
+
+def test_a_refusal_is_what_the_assistant_says() -> None:
+    refused = {"role": "assistant", "content": None, "refusal": "No."}
+    assert chat.normalise([refused]) == [{"role": "assistant", "content": "No."}]
+
+
+def test_words_that_hold_half_a_character_can_be_told(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path)
+    folder.append("note", message="half \ud83d, whole \U0001f600")
+    (_, record), *_ = folder.records()
+    assert record["message"] == "half ?, whole \U0001f600"
+
+
+def peak_of(path: Path) -> int:
+    """How many bytes a check of a file holds at most."""
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(checks.BadFile):
+            checks.verify(path, "supervised")
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "row", [{"messages": [USER, ANSWER]}, {"messages": 3}, {"messages": [{"role": "x" * 500}]}]
+)
+def test_a_check_keeps_neither_rows_nor_more_words_than_it_tells(
+    tmp_path: Path, row: dict[str, object]
+) -> None:
+    assert peak_of(written(tmp_path, [json.dumps(row).encode()] * 20_000)) < 200_000
+
+
+def test_a_problem_that_quotes_a_long_word_is_cut(tmp_path: Path) -> None:
+    row = json.dumps({"messages": [{"role": "x" * 5000}]}).encode()
+    with pytest.raises(checks.BadFile) as error:
+        checks.verify(written(tmp_path, [row]), "supervised")
+    assert len(str(error.value)) < 400

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from trainer.engine.failures import Diverged, Unloadable, explain
+from trainer.engine.failures import Diverged, Unloadable, explain, without_paths
 
 
 class OutOfMemoryError(RuntimeError):
@@ -45,3 +45,12 @@ def test_each_kind_of_error_has_its_code_and_words(error: Exception, code: str, 
     found, message = explain(error)
     assert found == code
     assert words in message
+
+
+def test_no_folder_of_the_server_is_told() -> None:
+    said = "Repo id must be 'repo_name' or 'namespace/repo_name': '/srv/ft/jobs/1/model'. /a/b/c.json, a/b"
+    kept = "Repo id must be 'repo_name' or 'namespace/repo_name': '[...]'. [...], a/b"
+    assert without_paths(said) == kept
+    assert without_paths("see https://hub.co/docs/x and 3/4/5") == "see https://hub.co/docs/x and 3/4/5"
+    _, words = explain(FileNotFoundError(2, "No such file or directory", "/srv/ft/jobs/1/tokenizer"))
+    assert "/srv" not in words

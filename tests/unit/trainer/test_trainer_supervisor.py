@@ -1,5 +1,6 @@
 """Passes over the jobs, with a worker whose journal the test writes."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -66,7 +67,7 @@ class Workshop:
         self.store.file_path(file).write_bytes(headlines())
         self.store.add(file)
         body = {"model": "tiny-chat", "training_file": file.id}
-        return self.supervisor.create(job_from(body, self.store, self.settings, project))
+        return asyncio.run(self.supervisor.create(job_from(body, self.store, self.settings, project)))
 
     def writes(self, job: Job, *records: dict[str, Any]) -> None:
         folder = JobFolder(self.store.jobs / job.id)
