@@ -45,8 +45,8 @@ async def create(request: web.Request) -> web.Response:
     if mark and (made := app[STORE].where(Job, project=project(request), idempotency_key=mark)):
         return _json(request, _same(made[0], asked))
     job = job_from(body, app[STORE], app[SETTINGS], project(request))
-    made = await app[SUPERVISOR].create(replace(job, idempotency_key=mark, asked=asked))
-    return _json(request, _same(made, asked))
+    created = await app[SUPERVISOR].create(replace(job, idempotency_key=mark, asked=asked))
+    return _json(request, _same(created, asked))
 
 
 def _same(job: Job, asked: str) -> Job:
