@@ -156,7 +156,7 @@ def _automata() -> _Automata:
         passwords=_automaton(PASSWORD_MARKS),
         keys=_automaton(KEY_MARKS),
         mail=_automaton([b"@"]),
-        plus=_automaton([b"+"]),
+        plus=_automaton(_each(b"+", range(0x30, 0x3A))),
         numbers=_automaton(_NUMBER_SHAPES),
     )
 
