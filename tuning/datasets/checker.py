@@ -6,13 +6,14 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate, compress, pairwise
+from itertools import accumulate, compress
 from operator import add, sub
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tuning.datasets import fast, triggers
+from tuning.datasets.layout import LETTERS, Other, Pattern, Plain, lay_out
 from tuning.datasets.lines import Lines
 from tuning.datasets.report import Finding, Format
 from tuning.datasets.rowcheck import RowFindings
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from tuning.datasets.exact import ExactRows
 
 _BLANK = b" \t\r"
-_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
-_ROLES = {letter: role for role, letter in _LETTERS.items()}
+_ROLES = {letter: role for role, letter in LETTERS.items()}
 # Some backends limit the messages of a row. The price list says how many, and takes long to load here.
 _MANY = 1000
 _TURNS = bytes(byte == ord("a") for byte in range(256))
@@ -41,53 +41,6 @@ class Settings(msgspec.Struct, frozen=True):
     """False when the file is of a format that must be converted first: then only its JSON is checked."""
 
 
-class _Pattern(NamedTuple):
-    """What a sequence of roles means for a row of plain text messages."""
-
-    good: bool
-    fixed: int
-    no_user: bool
-    no_system: bool
-    has_prompt: bool
-
-
-class _Plain(NamedTuple):
-    """Plain rows laid side by side: row j stands in line `at[j]` and its messages end before `ends[j]`.
-
-    `letters` is one letter for each message's role, `patterns` the roles of each row, `kinds` how often each
-    sequence of roles stands.
-    """
-
-    at: Sequence[int]
-    ends: list[int]
-    contents: list[str]
-    letters: str
-    patterns: list[str]
-    kinds: Counter[str]
-
-
-class Other(NamedTuple):
-    """Any other row whose tokens are still to be counted: its texts, and which of them are whose turn.
-
-    `fixed` is 0 for a row that has no messages: it isn't counted.
-    """
-
-    line: int
-    fixed: int
-    texts: list[str]
-    turns: list[tuple[int, int]]
-    readable: bool
-
-
-def _lay_out(rows: list[fast.PlainRow], at: Sequence[int]) -> _Plain:
-    messages = [message for row in rows for message in row.messages]
-    ends = list(accumulate([len(row.messages) for row in rows]))
-    letters = "".join([_LETTERS[message.role] for message in messages])
-    patterns = [letters[start:end] for start, end in pairwise([0, *ends])]
-    contents = [message.content for message in messages]
-    return _Plain(at, ends, contents, letters, patterns, Counter(patterns))
-
-
 class Checker:
     """Feeds on blocks of lines and adds up a tally. `every` gets all findings as they are found."""
 
@@ -95,7 +48,7 @@ class Checker:
         self.settings = settings
         self.tally = Tally()
         self._every = every
-        self._patterns: dict[str, _Pattern] = {}
+        self._patterns: dict[str, Pattern] = {}
         self._kept: Counter[str] = Counter()
         self._fast = settings.format == "supervised" and settings.shapes
         self._all_plain = True
@@ -150,7 +103,7 @@ class Checker:
             out.add("missing_user", "messages", "The row has no user message")
         found.extend(out.found)
 
-    def _plain(self, lines: Lines, suspect: set[int]) -> _Plain:
+    def _plain(self, lines: Lines, suspect: set[int]) -> Plain:
         """The block's plain rows: all at once if every line is one, as it is in most files."""
         rows = fast.plain_rows(lines) if self._fast and self._all_plain and not suspect else None
         if rows is not None:
@@ -158,10 +111,10 @@ class Checker:
         else:
             self._all_plain = bool(suspect)
             at, rows = self._plain_lines(lines, suspect) if self._fast else ([], [])
-        plain = _lay_out(rows, at)
+        plain = lay_out(rows, at)
         if doubtful := self._doubtful(plain):
             left = [j for j in range(len(rows)) if j not in doubtful]
-            plain = _lay_out([rows[j] for j in left], [at[j] for j in left])
+            plain = lay_out([rows[j] for j in left], [at[j] for j in left])
         return plain
 
     def _plain_lines(self, lines: Lines, suspect: set[int]) -> tuple[list[int], list[fast.PlainRow]]:
@@ -173,7 +126,7 @@ class Checker:
                     found[i] = row
         return list(found), list(found.values())
 
-    def _doubtful(self, plain: _Plain) -> set[int]:
+    def _doubtful(self, plain: Plain) -> set[int]:
         """The rows with roles in a strange order or with a blank message: they need the exact checker."""
         strange = {key for key in plain.kinds if not self._pattern(key).good}
         rows = {j for j, key in enumerate(plain.patterns) if key in strange} if strange else set()
@@ -183,7 +136,7 @@ class Checker:
             rows.update(bisect_right(plain.ends, i) for i in blank)
         return rows
 
-    def _pattern(self, letters: str) -> _Pattern:
+    def _pattern(self, letters: str) -> Pattern:
         """What a sequence of roles means, one letter for each."""
         if known := self._patterns.get(letters):
             return known
@@ -193,12 +146,12 @@ class Checker:
         good = letters.endswith("a") and systems == list(range(len(systems))) and not twice and not long
         encoding = self.settings.encoding
         fixed = PER_REPLY + sum(PER_MESSAGE + role_tokens(_ROLES[letter], encoding) for letter in letters)
-        pattern = _Pattern(good, fixed, "u" not in letters, not systems, len(systems) == 1)
+        pattern = Pattern(good, fixed, "u" not in letters, not systems, len(systems) == 1)
         if len(self._patterns) < 10_000:
             self._patterns[letters] = pattern
         return pattern
 
-    def _one_by_one(self, lines: Lines, plain: _Plain, found: list[Finding]) -> list[Other]:
+    def _one_by_one(self, lines: Lines, plain: Plain, found: list[Finding]) -> list[Other]:
         """Look at each line that is no plain row, and at plain rows that lack a role, in their order."""
         self._summarize(plain)
         lacking = {key for key in plain.kinds if self._pattern(key)[2:4] != (False, False)}
@@ -216,7 +169,7 @@ class Checker:
                 others.append(self._exact().row(lines, i, found))
         return others
 
-    def _summarize(self, plain: _Plain) -> None:
+    def _summarize(self, plain: Plain) -> None:
         """Add what plain rows say about the set: the shared system prompt, answers that may be labels."""
         tally, starts = self.tally, [0, *plain.ends]
         if plain.ends and tally.prompt != "":
@@ -254,7 +207,7 @@ class Checker:
 
         return ExactRows(self)
 
-    def _mark(self, lines: Lines, readable: set[int], plain: _Plain) -> None:
+    def _mark(self, lines: Lines, readable: set[int], plain: Plain) -> None:
         """Mark each row by its checksum and length; rows with one mark are compared later."""
         sums, lengths, marks = lines.sums(), lines.lengths(), self.tally.marks
         if len(plain.at) + len(readable) == len(lines):
@@ -267,7 +220,7 @@ class Checker:
             else:
                 marks.skip(1, length + 1)
 
-    def _count(self, lines: Lines, plain: _Plain, others: list[Other], found: list[Finding]) -> None:
+    def _count(self, lines: Lines, plain: Plain, others: list[Other], found: list[Finding]) -> None:
         shared = self._shared_prompt(plain)
         texts = plain.contents
         for other in others:
@@ -292,7 +245,7 @@ class Checker:
         self.tally.turns.update(turns)
         self._add_up(lines, rows, totals, found)
 
-    def _shared_prompt(self, plain: _Plain) -> int:
+    def _shared_prompt(self, plain: Plain) -> int:
         """Tokens of the prompt that all rows share: counted once, and emptied here; 0 if there is none."""
         prompt = self.tally.prompt
         if not prompt or not plain.ends:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tuning.datasets import private
-from tuning.datasets.checker import Checker, Other
+from tuning.datasets.checker import Checker
 from tuning.datasets.facts import facts_of
 from tuning.datasets.formats import check_row
+from tuning.datasets.layout import Other
 from tuning.datasets.lines import Lines
 from tuning.datasets.masked import SHORTEST
 from tuning.datasets.report import Finding

@@ -70,7 +70,7 @@ PRIVATE = [
         "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSM",
     ),
     (
-        "//registry.npmjs.org/:_authToken=" + "01234567-89ab-cdef-0123-456789abcdef",
+        "//npm.engines.io/:_authToken=" + "01234567-89ab-cdef-0123-456789abcdef",
         "secret",
         "01234567-89ab-cdef-0123-456789abcdef",
     ),
