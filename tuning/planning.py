@@ -15,6 +15,7 @@ from tuning.catalog import Catalog
 from tuning.errors import FtBotError, Invalid
 from tuning.findings import SMALL
 from tuning.named import dataset_named
+from tuning.policy import Action, require
 from tuning.ports import Store
 from tuning.records import Dataset, Estimate, Hyperparameters, Method, Person, Plan
 
@@ -49,10 +50,10 @@ class Planner:
     ) -> Plan:
         """A plan with this id; raises Invalid with a message for each wrong field."""
         wrong: dict[str, str] = {}
-        dataset = await self._dataset(person.workspace, "dataset", request.dataset, wrong)
+        dataset = await self._dataset(person, "dataset", request.dataset, wrong)
         validation = None
         if request.validation:
-            validation = await self._dataset(person.workspace, "validation", request.validation, wrong)
+            validation = await self._dataset(person, "validation", request.validation, wrong)
         base = await self._base(person.workspace, request.base, wrong, today)
         method = _method(request.method, dataset, wrong)
         _fits(dataset, validation, method, wrong)
@@ -81,13 +82,15 @@ class Planner:
             validation_version_number=validation.latest.number if validation else 0,
         )
 
-    async def _dataset(self, workspace: str, field: str, ref: str, wrong: dict[str, str]) -> Dataset | None:
+    async def _dataset(self, person: Person, field: str, ref: str, wrong: dict[str, str]) -> Dataset | None:
         if not ref:
             wrong[field] = "Choose a dataset: drop a JSONL file into a channel, or see `/ft datasets`."
             return None
         try:
             async with self.store.begin() as tx:
-                return await dataset_named(tx, workspace, ref)
+                dataset = await dataset_named(tx, person.workspace, ref)
+            require(person, Action.train, dataset, dataset.name)
+            return dataset
         except FtBotError as error:
             wrong[field] = f"{error.message} {error.remedy}".strip()
         return None

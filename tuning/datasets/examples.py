@@ -55,14 +55,8 @@ def read_examples(path: Path) -> Iterator[Example]:
                 yield example
 
 
-def example_at(path: Path, offset: int, *, next_line: bool = False) -> Example | None:
-    """The row that begins at this byte, or the first that begins after it; its number isn't known (0)."""
-    with path.open("rb") as file:
-        return example_in(file, offset, next_line=next_line)
-
-
 def example_in(file: BinaryIO, offset: int, *, next_line: bool = False) -> Example | None:
-    """As `example_at`, of a file that is open already."""
+    """The row that begins at this byte, or the first that begins after it; its number isn't known (0)."""
     file.seek(offset)
     if next_line and offset:
         _skip_line(file)

@@ -359,7 +359,8 @@ def test_rows_longer_than_can_be_read_are_left_out_and_rows_after_them_keep_thei
     path.write_bytes(b"\xef\xbb\xbf" + b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     found = list(examples.read_examples(path))
     assert [example.row for example in found] == [1, 3]
-    assert [examples.example_at(path, e.offset).prompt for e in found] == [e.prompt for e in found]
+    with path.open("rb") as file:
+        assert [examples.example_in(file, e.offset).prompt for e in found] == [e.prompt for e in found]
 
 
 @settings(max_examples=200)
