@@ -9,6 +9,8 @@ from typing import NamedTuple
 READ = 1 << 19
 LOOK = 1 << 13
 LONGEST_ROW = 32 << 20
+LAST_SHARE = 8
+"""Towards the end a stretch is so many times shorter than what is left."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -20,17 +22,21 @@ class Block(NamedTuple):
     skipped: int = 0
 
 
-def split(size: int, step: int) -> list[tuple[int, int]]:
-    """Stretches of `step` bytes that cover a file of `size` bytes."""
-    return [(start, min(start + step, size)) for start in range(0, size, step)]
-
-
 def ramp(size: int, step: int) -> list[tuple[int, int]]:
-    """Stretches that cover a file of `size` bytes: short ones first, so that something is known early."""
-    stretches, start, length = [], 0, max(1, step // 16)
+    """Stretches of at most `step` bytes that cover a file of `size` bytes, in order.
+
+    Short ones first, so that something is known early, and short ones last, so that no process waits long
+    for the others.
+    """
+    least = length = max(1, step // 16)
+    stretches, start = [], 0
     while start < size:
-        stretches += [(at, min(at + length, size)) for at in (start, start + length) if at < size]
-        start, length = start + 2 * length, min(step, 2 * length)
+        for _ in range(2):
+            end = min(size, start + min(length, max(least, (size - start) // LAST_SHARE)))
+            if start < end:
+                stretches.append((start, end))
+            start = end
+        length = min(step, 2 * length)
     return stretches
 
 

@@ -53,7 +53,7 @@ def test_stretches_of_any_length_give_each_line_once(tmp_path: Path, ending: byt
     with path.open("rb") as file:
         pieces = [
             block
-            for start, end in ranges.split(size, step)
+            for start, end in ranges.ramp(size, step)
             for block in ranges.blocks(file.fileno(), start, end)
         ]
     assert b"".join(block.data for block in pieces) == path.read_bytes()
@@ -70,7 +70,7 @@ def test_any_cut_into_stretches_gives_the_same_tally(tmp_path: Path):
     whole, _ = check_stretch(path, settings, 0, path.stat().st_size, False)
     for step in (999, 20_000, 1_000_000):
         joined = Tally()
-        for start, end in ranges.split(path.stat().st_size, step):
+        for start, end in ranges.ramp(path.stat().st_size, step):
             joined.join(check_stretch(path, settings, start, end, False)[0], settings.keep)
         assert joined == whole
 
