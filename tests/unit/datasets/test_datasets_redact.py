@@ -79,5 +79,5 @@ def test_a_redacted_file_has_nothing_private_left_in_calls_either(tmp_path: Path
 def test_any_json_stays_json_with_the_same_shape(value: object, ascii_only: bool) -> None:
     before = json.dumps(value, ensure_ascii=ascii_only)
     after, done = redact_json(before)
-    assert after.replace("[EMAIL]", MAIL) == before or not set(done) <= {"email_address"}
-    assert json.loads(after) is not ...
+    assert after == before.replace(MAIL, "[EMAIL]")
+    assert done == ["email_address"] * before.count(MAIL)
